@@ -1,0 +1,34 @@
+{# `pairs`: name -> SQL expression, in the order they are to appear. #}
+{% macro json_object(pairs) -%}
+    {{ return(adapter.dispatch('json_object', 'customer360')(pairs)) }}
+{%- endmacro %}
+
+{% macro default__json_object(pairs) -%}
+    cast(
+        json_object(
+            {%- for name, expression in pairs.items() %}
+            '{{ name }}', {{ expression }}{{ "," if not loop.last }}
+            {%- endfor %}
+        ) as {{ dbt.type_string() }}
+    )
+{%- endmacro %}
+
+{% macro snowflake__json_object(pairs) -%}
+    to_json(
+        object_construct_keep_null(
+            {%- for name, expression in pairs.items() %}
+            '{{ name }}', {{ expression }}{{ "," if not loop.last }}
+            {%- endfor %}
+        )
+    )
+{%- endmacro %}
+
+{% macro bigquery__json_object(pairs) -%}
+    to_json_string(
+        struct(
+            {%- for name, expression in pairs.items() %}
+            {{ expression }} as {{ name }}{{ "," if not loop.last }}
+            {%- endfor %}
+        )
+    )
+{%- endmacro %}

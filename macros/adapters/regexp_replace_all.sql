@@ -1,0 +1,16 @@
+{# `replacement` may name a group as \\1. #}
+{% macro regexp_replace_all(expression, pattern, replacement) -%}
+    {{ return(adapter.dispatch('regexp_replace_all', 'customer360')(expression, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro default__regexp_replace_all(expression, pattern, replacement) -%}
+    regexp_replace({{ expression }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{% macro snowflake__regexp_replace_all(expression, pattern, replacement) -%}
+    regexp_replace({{ expression }}, $${{ pattern }}$$, $${{ replacement }}$$)
+{%- endmacro %}
+
+{% macro bigquery__regexp_replace_all(expression, pattern, replacement) -%}
+    regexp_replace({{ expression }}, r'{{ pattern }}', r'{{ replacement }}')
+{%- endmacro %}

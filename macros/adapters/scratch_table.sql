@@ -1,0 +1,27 @@
+{# Where the identity rounds keep their working tables: gone with the session where an engine has
+   temporary tables, expiring by themselves where it has not. #}
+{% macro scratch_table(name) -%}
+    {{ return(adapter.dispatch('scratch_table', 'customer360')(name)) }}
+{%- endmacro %}
+
+{% macro default__scratch_table(name) -%}
+    c360_scratch_{{ name }}
+{%- endmacro %}
+
+{% macro bigquery__scratch_table(name) -%}
+    `{{ target.project }}`.`{{ target.schema }}_intermediate`.`c360_scratch_{{ name }}`
+{%- endmacro %}
+
+{% macro create_scratch_table(name, query) -%}
+    {{ return(adapter.dispatch('create_scratch_table', 'customer360')(name, query)) }}
+{%- endmacro %}
+
+{% macro default__create_scratch_table(name, query) -%}
+    create or replace temporary table {{ scratch_table(name) }} as {{ query }}
+{%- endmacro %}
+
+{% macro bigquery__create_scratch_table(name, query) -%}
+    create or replace table {{ scratch_table(name) }}
+    options (expiration_timestamp = timestamp_add(current_timestamp(), interval 6 hour))
+    as {{ query }}
+{%- endmacro %}

@@ -1,0 +1,8 @@
+{# Names written all in one case are put in title case; mixed case is left as people wrote it. #}
+{% macro clean_name(expression) -%}
+    {%- set name = clean_text(expression) -%}
+    case
+        when {{ name }} = upper({{ name }}) or {{ name }} = lower({{ name }}) then {{ initcap(name) }}
+        else {{ name }}
+    end
+{%- endmacro %}

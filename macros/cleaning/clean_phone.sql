@@ -1,0 +1,41 @@
+{# E.164 (ITU-T): a plus sign, the country calling code and the national number, 8 to 15 digits.
+   `rules` is the alias of a row of the seed `countries`, left joined; where that row or `rules` is
+   missing, only numbers that name their country can be read. Numbers of one repeated digit are
+   placeholders. #}
+{% macro clean_phone(expression, rules=none) -%}
+    {%- set dialled = regexp_replace_all(visible_text(expression), ' *([eE][xX][tT]|[xX]|#).*$', '') -%}
+    {%- set written = "replace(" ~ dialled ~ ", '(0)', '')" -%}
+    {%- set digits = regexp_replace_all(written, '[^0-9]', '') -%}
+    {%- set exit_code = "coalesce(" ~ rules ~ ".international_prefix, '00')" if rules else "'00'" -%}
+    {%- set trunk = rules ~ ".trunk_prefix" -%}
+    {%- set code = rules ~ ".calling_code" -%}
+    {%- set fits = "between " ~ rules ~ ".min_length and " ~ rules ~ ".max_length" -%}
+    {%- set international -%}
+        case
+            when replace({{ digits }}, substr({{ digits }}, 1, 1), '') = '' then null
+            when substr({{ written }}, 1, 1) = '+' then {{ digits }}
+            when
+                substr({{ digits }}, 1, length({{ exit_code }})) = {{ exit_code }}
+                and length({{ digits }}) - length({{ exit_code }}) >= 8
+                then substr({{ digits }}, length({{ exit_code }}) + 1)
+            {%- if rules %}
+            when
+                length({{ trunk }}) > 0
+                and substr({{ digits }}, 1, length({{ trunk }})) = {{ trunk }}
+                and length({{ digits }}) - length({{ trunk }}) {{ fits }}
+                then {{ code }} || substr({{ digits }}, length({{ trunk }}) + 1)
+            when
+                length({{ digits }}) > {{ rules }}.max_length
+                and substr({{ digits }}, 1, length({{ code }})) = {{ code }}
+                and length({{ digits }}) - length({{ code }}) {{ fits }}
+                then {{ digits }}
+            when length({{ digits }}) {{ fits }} then {{ code }} || {{ digits }}
+            {%- endif %}
+        end
+    {%- endset -%}
+    case
+        when
+            length({{ international }}) between 8 and 15 and substr({{ international }}, 1, 1) <> '0'
+            then '+' || {{ international }}
+    end
+{%- endmacro %}

@@ -1,0 +1,30 @@
+{# The instances that fill a contract such as 'crm.contacts': of the sample, or the user's own. #}
+{% macro instances(contract) -%}
+    {%- set all_instances = var('sample_sources') if var('include_sample_data') else var('sources') -%}
+    {{ return((all_instances or {}).get(contract) or []) }}
+{%- endmacro %}
+
+{# Every instance name of every contract, from the most to the least trusted. #}
+{% macro trusted_systems() -%}
+    {%- set all_instances = var('sample_sources') if var('include_sample_data') else var('sources') -%}
+    {%- set names = [] -%}
+    {%- for contract_instances in (all_instances or {}).values() -%}
+        {%- for instance in contract_instances or [] -%}
+            {%- if instance.name not in names -%}{%- do names.append(instance.name) -%}{%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set trusted = [] -%}
+    {%- for name in var('source_trust') if name in names -%}{%- do trusted.append(name) -%}{%- endfor -%}
+    {%- for name in names | sort if name not in trusted -%}{%- do trusted.append(name) -%}{%- endfor -%}
+    {{ return(trusted) }}
+{%- endmacro %}
+
+{# 1 for the most trusted system. #}
+{% macro trust_rank(system) -%}
+    case {{ system }}
+        {%- for name in trusted_systems() %}
+        when '{{ name }}' then {{ loop.index }}
+        {%- endfor %}
+        else {{ trusted_systems() | length + 1 }}
+    end
+{%- endmacro %}

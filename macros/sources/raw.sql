@@ -1,0 +1,84 @@
+{# The columns of a raw contract: name -> its entry in the contract's yml. Known once dbt has read
+   the project, so empty while it still reads it. #}
+{% macro contract_columns(source_name, table_name) -%}
+    {%- if not execute -%}{{ return({}) }}{%- endif -%}
+    {%- for node in graph.sources.values() if node.source_name == source_name and node.name == table_name -%}
+        {{ return(node.columns) }}
+    {%- endfor -%}
+    {{ exceptions.raise_compiler_error("No contract " ~ source_name ~ "." ~ table_name ~ " in models/staging.") }}
+{%- endmacro %}
+
+{# A contract column of one instance as SQL: its own name, another raw column's, an expression, a
+   constant, or null. #}
+{% macro mapped_column(instance, column) -%}
+    {%- set text = dbt.type_string() -%}
+    {%- if instance.columns is not defined or instance.columns is none -%}
+        cast({{ adapter.quote(column) }} as {{ text }})
+    {%- else -%}
+        {%- set mapping = instance.columns.get(column) -%}
+        {%- if mapping is none -%}
+            cast(null as {{ text }})
+        {%- elif mapping is string -%}
+            cast({{ adapter.quote(mapping) }} as {{ text }})
+        {%- elif mapping.expression is defined -%}
+            cast({{ mapping.expression }} as {{ text }})
+        {%- else -%}
+            cast('{{ mapping.value | string | replace("'", "''") }}' as {{ text }})
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro instance_relation(source_name, table_name, instance) -%}
+    {%- if var('include_sample_data') -%}
+        {{ ref(instance.seed) }}
+    {%- else -%}
+        {{ source(source_name, table_name ~ '__' ~ instance.name) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# All rows of all instances of a contract, as text, under the contract's column names; with the
+   instance's name as source_system, the namespace of each id, the row's length in characters and
+   the whole row as JSON text. Without instances: the same columns and no row. #}
+{% macro raw(source_name, table_name) -%}
+    {%- set contract_instances = instances(source_name ~ '.' ~ table_name) -%}
+    {%- set columns = contract_columns(source_name, table_name) -%}
+    {%- set lengths = [] -%}
+    {%- set cells = {} -%}
+    {%- for column in columns -%}
+        {%- do lengths.append("coalesce(length(" ~ column ~ "), 0)") -%}
+        {%- do cells.update({column: column}) -%}
+    {%- endfor -%}
+    (
+        select
+            *,
+            {{ lengths | join(' + ') or 0 }} as raw_characters,
+            {{ json_object(cells) }} as raw_row
+        from (
+            {%- for instance in contract_instances %}
+            select
+                '{{ instance.name }}' as source_system
+                {%- for column, entry in columns.items() %},
+                {{ mapped_column(instance, column) }} as {{ column }}
+                {%- if entry.config.meta.namespaced %},
+                '{{ (instance.namespaces or {}).get(column, instance.name) }}' as {{ column }}_namespace
+                {%- endif %}
+                {%- endfor %}
+            from {{ instance_relation(source_name, table_name, instance) }}
+            {%- if not loop.last %}
+            union all
+            {%- endif %}
+            {%- else %}
+            select
+                cast(null as {{ dbt.type_string() }}) as source_system
+                {%- for column, entry in columns.items() %},
+                cast(null as {{ dbt.type_string() }}) as {{ column }}
+                {%- if entry.config.meta.namespaced %},
+                cast(null as {{ dbt.type_string() }}) as {{ column }}_namespace
+                {%- endif %}
+                {%- endfor %}
+            from (select 1 as one) as nothing
+            where one = 0
+            {%- endfor %}
+        ) as instances
+    )
+{%- endmacro %}

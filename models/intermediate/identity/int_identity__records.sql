@@ -1,0 +1,50 @@
+with
+
+{% for model, entry in entries_with('identifiers') %}
+{{ model }} as (
+
+    select * from {{ ref(model) }}
+
+),
+
+{% endfor %}
+records as (
+
+    {% for model, entry in entries_with('identifiers') %}
+    select
+        record_key,
+        source_system,
+        '{{ model.split("__")[1] }}' as source_entity,
+        {{ "max(" ~ entry.shown_id ~ ")" if entry.record == 'tuple' else entry.shown_id }} as shown_id,
+        {%- for type in identifier_types() %}
+        {{ record_identifier(entry, type) }} as {{ type }},
+        {%- endfor %}
+        {%- if entry.record == 'row' %}
+        {{ entry.first_seen_at }} as first_seen_at,
+        coalesce({{ entry.last_seen_at }}, {{ entry.first_seen_at }}) as last_seen_at,
+        1 as row_count
+        {%- else %}
+        min({{ entry.first_seen_at }}) as first_seen_at,
+        max({{ entry.last_seen_at }}) as last_seen_at,
+        count(*) as row_count
+        {%- endif %}
+    from {{ model }}
+    {%- if entry.record == 'tuple' %}
+    group by record_key, source_system
+    {%- endif %}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+-- Oldest first, so that the least number of a group is its oldest record, whose name it takes.
+numbered as (
+
+    select
+        row_number() over (order by first_seen_at nulls last, record_key) as record_no,
+        *
+    from records
+
+)
+
+select * from numbered

@@ -1,0 +1,161 @@
+with
+
+identities as (
+
+    select * from {{ ref('int_profile__identities') }}
+
+),
+
+contact_points as (
+
+    select * from {{ ref('int_profile__contact_points') }}
+
+),
+
+attributes as (
+
+    select * from {{ ref('int_profile__attributes') }}
+
+),
+
+engagement as (
+
+    select * from {{ ref('int_profile__engagement') }}
+
+),
+
+touches as (
+
+    select * from {{ ref('int_marketing__customer_touches') }}
+
+),
+
+order_totals as (
+
+    select * from {{ ref('int_orders__customer_totals') }}
+
+),
+
+-- An anonymous customer's events may all belong to known ones by time: he was still seen.
+seen as (
+
+    select
+        identities.customer360_id,
+        {{ earliest('identities.first_seen_at', 'engagement.first_event_at') }} as first_seen_at,
+        {{ latest('identities.last_seen_at', 'engagement.last_event_at') }} as last_seen_at
+    from identities
+    left join engagement
+        on identities.customer360_id = engagement.customer360_id
+
+),
+
+final as (
+
+    select
+        -- keys
+        identities.customer360_id,
+
+        -- identity
+        identities.primary_source,
+        identities.source_ids,
+        identities.source_systems,
+        cast(identities.source_count as {{ dbt.type_int() }}) as source_count,
+        cast(identities.record_count as {{ dbt.type_int() }}) as record_count,
+        identities.is_identified,
+
+        -- name and contact
+        attributes.first_name,
+        attributes.last_name,
+        coalesce(
+            attributes.full_name,
+            attributes.first_name || ' ' || attributes.last_name,
+            attributes.last_name,
+            attributes.first_name
+        ) as full_name,
+        attributes.company,
+        contact_points.primary_email,
+        {{ dbt.split_part('contact_points.primary_email', "'@'", 2) }} as email_domain,
+        contact_points.emails,
+        contact_points.primary_phone,
+        contact_points.phones,
+        attributes.language,
+        attributes.country,
+        attributes.region,
+        attributes.city,
+        attributes.postal_code,
+        attributes.address_line,
+
+        -- demographics and preferences
+        attributes.date_of_birth,
+        cast(extract(year from attributes.date_of_birth) as {{ dbt.type_int() }}) as birth_year,
+        {{ age_in_years('attributes.date_of_birth') }} as age,
+        {{ age_group(age_in_years('attributes.date_of_birth')) }} as age_group,
+        attributes.gender,
+        case when order_totals.orders_count > 0 then 'online' end as purchase_channel,
+        coalesce(attributes.opt_in_status, 'unknown') as opt_in_status,
+
+        -- lifecycle and engagement
+        attributes.lifecycle_status,
+        engagement.last_channel_seen,
+        cast({{ dbt.datediff('seen.first_seen_at', 'seen.last_seen_at', 'day') }} as {{ dbt.type_int() }})
+            as customer_lifetime_days,
+        cast({{ dbt.datediff('seen.last_seen_at', as_of(), 'day') }} as {{ dbt.type_int() }})
+            as days_since_last_seen,
+        coalesce(
+            seen.last_seen_at >= {{ dbt.dateadd('day', -var('active_customer_days'), as_of()) }}, false
+        ) as is_active,
+        cast(coalesce(engagement.total_sessions, 0) as {{ dbt.type_int() }}) as total_sessions,
+        cast(coalesce(engagement.total_page_views, 0) as {{ dbt.type_int() }}) as total_page_views,
+        cast(coalesce(engagement.total_interactions, 0) as {{ dbt.type_int() }}) as total_interactions,
+
+        -- acquisition
+        touches.acquisition_source,
+        touches.acquisition_medium,
+        touches.acquisition_campaign,
+        touches.last_touch_source,
+        touches.last_touch_medium,
+        touches.last_touch_campaign,
+
+        -- commerce and value
+        cast(coalesce(order_totals.orders_count, 0) as {{ dbt.type_int() }}) as orders_count,
+        coalesce(order_totals.total_revenue, 0) as total_revenue,
+        cast(round(order_totals.total_revenue / nullif(order_totals.orders_count, 0), 2) as decimal(18, 2))
+            as avg_order_value,
+        order_totals.max_order_value,
+        coalesce(order_totals.total_revenue, 0) as online_revenue,
+        cast(coalesce(order_totals.refunds_count, 0) as {{ dbt.type_int() }}) as refunds_count,
+        coalesce(order_totals.refunds_amount, 0) as refunds_amount,
+        cast(coalesce(order_totals.total_revenue - order_totals.refunds_amount, 0) as decimal(18, 2))
+            as net_revenue,
+        cast(coalesce(order_totals.cancelled_orders_count, 0) as {{ dbt.type_int() }}) as cancelled_orders_count,
+        cast(coalesce(order_totals.failed_orders_count, 0) as {{ dbt.type_int() }}) as failed_orders_count,
+        '{{ var("reporting_currency") }}' as currency,
+        cast({{ dbt.datediff('order_totals.last_purchase_at', as_of(), 'day') }} as {{ dbt.type_int() }})
+            as days_since_last_purchase,
+
+        -- times
+        seen.first_seen_at,
+        seen.last_seen_at,
+        touches.acquisition_at,
+        order_totals.first_purchase_at,
+        order_totals.last_purchase_at
+    from identities
+    inner join seen
+        on identities.customer360_id = seen.customer360_id
+    left join contact_points
+        on identities.customer360_id = contact_points.customer360_id
+    left join attributes
+        on identities.customer360_id = attributes.customer360_id
+    left join engagement
+        on identities.customer360_id = engagement.customer360_id
+    left join touches
+        on identities.customer360_id = touches.customer360_id
+    left join order_totals
+        on identities.customer360_id = order_totals.customer360_id
+    {%- if not var('include_anonymous_profiles') %}
+    where identities.is_identified
+    {%- endif %}
+
+)
+
+select * from final
