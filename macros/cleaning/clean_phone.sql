@@ -4,8 +4,8 @@
    placeholders. #}
 {% macro clean_phone(expression, rules=none) -%}
     {%- set dialled = regexp_replace_all(visible_text(expression), ' *([eE][xX][tT]|[xX]|#).*$', '') -%}
-    {%- set written = "replace(" ~ dialled ~ ", '(0)', '')" -%}
-    {%- set digits = regexp_replace_all(written, '[^0-9]', '') -%}
+    {%- set written = regexp_replace_all("replace(" ~ dialled ~ ", '(0)', '')", '[^0-9+]', '') -%}
+    {%- set digits = "replace(" ~ written ~ ", '+', '')" -%}
     {%- set exit_code = "coalesce(" ~ rules ~ ".international_prefix, '00')" if rules else "'00'" -%}
     {%- set trunk = rules ~ ".trunk_prefix" -%}
     {%- set code = rules ~ ".calling_code" -%}

@@ -48,7 +48,7 @@ def rows_of(relation: Any) -> list[Any]:
 def find_components(statements: Iterable[Any], run: Run) -> str:
     """Run both phases; return the name of the table that holds the result.
 
-    statements: rows (step_no, phase, kind, statement), in any order.
+    statements: rows (step_no, phase, kind, statement_text), in any order.
     Raises NotConverged when a loop does not end.
     """
     steps: dict[str, dict[str, list[str]]] = {}

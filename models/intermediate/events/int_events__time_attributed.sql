@@ -1,3 +1,7 @@
+{% set lookback_days = var('attribution_lookback_days') %}
+{% set owner = 'identifier_type, identifier_value' %}
+{% set in_time = 'occurred_at, is_after_login, event_id' %}
+
 with
 
 events as (
@@ -58,7 +62,7 @@ timeline as (
         carriers.identifier_value,
         carriers.type_rank,
         carriers.record_role,
-        case when carriers.record_role = 'known' then carriers.customer360_id end as login_customer360_id,
+        case when carriers.record_role = 'known' then carriers.customer360_id end as login_customer,
         case when carriers.record_role = 'known' then events.occurred_at end as login_at,
         case when carriers.record_role = 'known' then 0 else 1 end as is_after_login
     from carriers
@@ -79,11 +83,9 @@ nearest as (
         identifier_type,
         type_rank,
         record_role,
-        {%- set owner = 'identifier_type, identifier_value' %}
-        {%- set in_time = 'occurred_at, is_after_login, event_id' %}
-        {{ carried_value('login_customer360_id', owner, in_time, 'back') }} as customer_before,
+        {{ carried_value('login_customer', owner, in_time, 'back') }} as customer_before,
         {{ carried_value('login_at', owner, in_time, 'back') }} as login_before_at,
-        {{ carried_value('login_customer360_id', owner, in_time, 'ahead') }} as customer_after,
+        {{ carried_value('login_customer', owner, in_time, 'ahead') }} as customer_after,
         {{ carried_value('login_at', owner, in_time, 'ahead') }} as login_after_at
     from timeline
 
@@ -96,9 +98,9 @@ within_lookback as (
         identifier_type,
         type_rank,
         case
-            when login_before_at >= {{ dbt.dateadd('day', -var('attribution_lookback_days'), 'occurred_at') }}
+            when login_before_at >= {{ dbt.dateadd('day', -lookback_days, 'occurred_at') }}
                 then customer_before
-            when login_after_at <= {{ dbt.dateadd('day', var('attribution_lookback_days'), 'occurred_at') }}
+            when login_after_at <= {{ dbt.dateadd('day', lookback_days, 'occurred_at') }}
                 then customer_after
         end as customer360_id
     from nearest

@@ -16,11 +16,12 @@ unioned as (
     select
         record_key,
         source_system,
-        {{ "user_id" if "user_id" in entry.identifiers else "cast(null as " ~ dbt.type_string() ~ ")" }} as user_id,
-        {{ "device_id" if "device_id" in entry.identifiers else "cast(null as " ~ dbt.type_string() ~ ")" }} as device_id,
-        {%- for column, type in event_columns().items() %}
-        cast({{ entry.events.get(column, 'null') }} as {{ type }}) as {{ column }}{{ "," if not loop.last }}
-        {%- endfor %}
+        {{ listed_column('user_id', entry.identifiers) }} as user_id,
+        {{ listed_column('device_id', entry.identifiers) }} as device_id,
+        {% for column, type in event_columns().items() %}
+        cast({{ entry.events.get(column, 'null') }} as {{ type }}) as {{ column }}
+        {%- if not loop.last %},{% endif %}
+        {% endfor %}
     from {{ model }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}

@@ -25,7 +25,7 @@ links as (
         {{ item.rank }} as type_rank
     from records
     where {{ item.type }} is not null
-    {%- for model, entry in entries_with('many_valued') if item.type in entry.many_valued %}
+    {% for model, entry in entries_with('many_valued') if item.type in entry.many_valued %}
     union all
     select distinct
         records.record_no,
@@ -37,7 +37,7 @@ links as (
     inner join records
         on {{ model }}.record_key = records.record_key
     where {{ model }}.{{ item.type }} is not null
-    {%- endfor %}
+    {% endfor %}
     {% if not loop.last %}union all{% endif %}
     {% else %}
     select

@@ -8,6 +8,7 @@ with
 ),
 
 {% endfor %}
+-- Rows of one record agree on every identifier, so that any of them (max) will do.
 records as (
 
     {% for model, entry in entries_with('identifiers') %}
@@ -15,23 +16,15 @@ records as (
         record_key,
         source_system,
         '{{ model.split("__")[1] }}' as source_entity,
-        {{ "max(" ~ entry.shown_id ~ ")" if entry.record == 'tuple' else entry.shown_id }} as shown_id,
-        {%- for type in identifier_types() %}
-        {{ record_identifier(entry, type) }} as {{ type }},
-        {%- endfor %}
-        {%- if entry.record == 'row' %}
-        {{ entry.first_seen_at }} as first_seen_at,
-        coalesce({{ entry.last_seen_at }}, {{ entry.first_seen_at }}) as last_seen_at,
-        1 as row_count
-        {%- else %}
+        max({{ entry.shown_id }}) as shown_id,
+        {% for type in identifier_types() %}
+        max({{ listed_column(type, entry.identifiers) }}) as {{ type }},
+        {% endfor %}
         min({{ entry.first_seen_at }}) as first_seen_at,
-        max({{ entry.last_seen_at }}) as last_seen_at,
+        max(coalesce({{ entry.last_seen_at }}, {{ entry.first_seen_at }})) as last_seen_at,
         count(*) as row_count
-        {%- endif %}
     from {{ model }}
-    {%- if entry.record == 'tuple' %}
     group by record_key, source_system
-    {%- endif %}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 

@@ -17,7 +17,9 @@ touches as (
         utm_campaign,
         occurred_at,
         row_number() over (partition by customer360_id order by occurred_at, event_id) as touch_no,
-        row_number() over (partition by customer360_id order by occurred_at desc, event_id desc) as touch_no_from_last
+        row_number() over (
+            partition by customer360_id order by occurred_at desc, event_id desc
+        ) as touch_no_from_last
     from events
     where utm_source is not null
 

@@ -11,18 +11,28 @@ totals as (
 
     select
         customer360_id,
-        sum(case when is_completed then 1 else 0 end) as orders_count,
-        cast(sum(case when is_completed then amount else 0 end) as decimal(18, 2)) as total_revenue,
+        {{ count_where("is_completed") }} as orders_count,
+        {{ sum_amount_where("amount", "is_completed") }} as total_revenue,
         max(case when is_completed then amount end) as max_order_value,
-        sum(case when order_status = 'refunded' then 1 else 0 end) as refunds_count,
-        cast(sum(case when order_status = 'refunded' then amount else 0 end) as decimal(18, 2)) as refunds_amount,
-        sum(case when order_status = 'cancelled' then 1 else 0 end) as cancelled_orders_count,
-        sum(case when order_status = 'failed' then 1 else 0 end) as failed_orders_count,
+        {{ count_where("order_status = 'refunded'") }} as refunds_count,
+        {{ sum_amount_where("amount", "order_status = 'refunded'") }} as refunds_amount,
+        {{ count_where("order_status = 'cancelled'") }} as cancelled_orders_count,
+        {{ count_where("order_status = 'failed'") }} as failed_orders_count,
         min(case when is_completed then ordered_at end) as first_purchase_at,
         max(case when is_completed then ordered_at end) as last_purchase_at
     from orders
     group by customer360_id
 
+),
+
+averaged as (
+
+    select
+        *,
+        cast(total_revenue - refunds_amount as decimal(18, 2)) as net_revenue,
+        cast(round(total_revenue / nullif(orders_count, 0), 2) as decimal(18, 2)) as avg_order_value
+    from totals
+
 )
 
-select * from totals
+select * from averaged

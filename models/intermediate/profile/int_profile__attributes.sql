@@ -22,10 +22,10 @@ statements as (
         source_system,
         {{ entry.source_key }} as source_record_id,
         coalesce({{ entry.last_seen_at }}, {{ entry.first_seen_at }}) as stated_at,
-        {%- for attribute, type in profile_attributes().items() %}
-        {{ attribute if attribute in entry.attributes else "cast(null as " ~ type ~ ")" }} as {{ attribute }}
-        {{- "," if not loop.last }}
-        {%- endfor %}
+        {% for attribute, type in profile_attributes().items() %}
+        {{ listed_column(attribute, entry.attributes, type) }} as {{ attribute }}
+        {%- if not loop.last %},{% endif %}
+        {% endfor %}
     from {{ model }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -56,9 +56,10 @@ survivors as (
 
     select
         customer360_id,
-        {%- for attribute in profile_attributes() %}
-        {{ first_value_by(attribute, 'recency') }} as {{ attribute }}{{ "," if not loop.last }}
-        {%- endfor %}
+        {% for attribute in profile_attributes() %}
+        {{ first_value_by(attribute, 'recency') }} as {{ attribute }}
+        {%- if not loop.last %},{% endif %}
+        {% endfor %}
     from ranked
     group by customer360_id
 

@@ -30,10 +30,13 @@ addresses as (
 ranked as (
 
     select
-        *,
+        customer360_id,
+        trust,
+        case when contact_type = 'email' then address end as email,
+        case when contact_type = 'phone' then address end as phone,
         row_number() over (
             partition by customer360_id, contact_type
-            order by last_seen_at desc nulls last, trust, address
+            order by last_seen_at desc nulls last, trust asc, address asc
         ) as recency
     from addresses
 
@@ -43,10 +46,10 @@ contact_points as (
 
     select
         customer360_id,
-        max(case when contact_type = 'email' and recency = 1 then address end) as primary_email,
-        {{ list_agg("case when contact_type = 'email' then address end", 'trust, recency') }} as emails,
-        max(case when contact_type = 'phone' and recency = 1 then address end) as primary_phone,
-        {{ list_agg("case when contact_type = 'phone' then address end", 'trust, recency') }} as phones
+        max(case when recency = 1 then email end) as primary_email,
+        {{ list_agg("email", 'trust, recency') }} as emails,
+        max(case when recency = 1 then phone end) as primary_phone,
+        {{ list_agg("phone", 'trust, recency') }} as phones
     from ranked
     group by customer360_id
 

@@ -11,7 +11,7 @@ engagement as (
     select
         customer360_id,
         count(*) as total_interactions,
-        sum(case when event_name = 'page_view' then 1 else 0 end) as total_page_views,
+        {{ count_where("event_name = 'page_view'") }} as total_page_views,
         count(distinct source_system || ':' || session_id) as total_sessions,
         min(occurred_at) as first_event_at,
         max(occurred_at) as last_event_at
@@ -25,7 +25,9 @@ latest as (
     select
         customer360_id,
         channel,
-        row_number() over (partition by customer360_id order by occurred_at desc, event_id desc) as recency
+        row_number() over (
+            partition by customer360_id order by occurred_at desc, event_id desc
+        ) as recency
     from events
 
 ),

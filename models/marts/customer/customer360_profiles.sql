@@ -49,6 +49,23 @@ seen as (
 
 ),
 
+-- Spans of time, some of which move with as_of alone.
+aged as (
+
+    select
+        seen.customer360_id,
+        {{ age_in_years('attributes.date_of_birth') }} as age,
+        {{ days_between('seen.first_seen_at', 'seen.last_seen_at') }} as customer_lifetime_days,
+        {{ days_between('seen.last_seen_at', as_of()) }} as days_since_last_seen,
+        {{ days_between('order_totals.last_purchase_at', as_of()) }} as days_since_last_purchase
+    from seen
+    left join attributes
+        on seen.customer360_id = attributes.customer360_id
+    left join order_totals
+        on seen.customer360_id = order_totals.customer360_id
+
+),
+
 final as (
 
     select
@@ -59,8 +76,8 @@ final as (
         identities.primary_source,
         identities.source_ids,
         identities.source_systems,
-        cast(identities.source_count as {{ dbt.type_int() }}) as source_count,
-        cast(identities.record_count as {{ dbt.type_int() }}) as record_count,
+        {{ count_or_zero('identities.source_count') }} as source_count,
+        {{ count_or_zero('identities.record_count') }} as record_count,
         identities.is_identified,
 
         -- name and contact
@@ -88,8 +105,8 @@ final as (
         -- demographics and preferences
         attributes.date_of_birth,
         cast(extract(year from attributes.date_of_birth) as {{ dbt.type_int() }}) as birth_year,
-        {{ age_in_years('attributes.date_of_birth') }} as age,
-        {{ age_group(age_in_years('attributes.date_of_birth')) }} as age_group,
+        aged.age,
+        {{ age_group('aged.age') }} as age_group,
         attributes.gender,
         case when order_totals.orders_count > 0 then 'online' end as purchase_channel,
         coalesce(attributes.opt_in_status, 'unknown') as opt_in_status,
@@ -97,16 +114,12 @@ final as (
         -- lifecycle and engagement
         attributes.lifecycle_status,
         engagement.last_channel_seen,
-        cast({{ dbt.datediff('seen.first_seen_at', 'seen.last_seen_at', 'day') }} as {{ dbt.type_int() }})
-            as customer_lifetime_days,
-        cast({{ dbt.datediff('seen.last_seen_at', as_of(), 'day') }} as {{ dbt.type_int() }})
-            as days_since_last_seen,
-        coalesce(
-            seen.last_seen_at >= {{ dbt.dateadd('day', -var('active_customer_days'), as_of()) }}, false
-        ) as is_active,
-        cast(coalesce(engagement.total_sessions, 0) as {{ dbt.type_int() }}) as total_sessions,
-        cast(coalesce(engagement.total_page_views, 0) as {{ dbt.type_int() }}) as total_page_views,
-        cast(coalesce(engagement.total_interactions, 0) as {{ dbt.type_int() }}) as total_interactions,
+        aged.customer_lifetime_days,
+        aged.days_since_last_seen,
+        coalesce(aged.days_since_last_seen <= {{ var('active_customer_days') }}, false) as is_active,
+        {{ count_or_zero('engagement.total_sessions') }} as total_sessions,
+        {{ count_or_zero('engagement.total_page_views') }} as total_page_views,
+        {{ count_or_zero('engagement.total_interactions') }} as total_interactions,
 
         -- acquisition
         touches.acquisition_source,
@@ -117,21 +130,18 @@ final as (
         touches.last_touch_campaign,
 
         -- commerce and value
-        cast(coalesce(order_totals.orders_count, 0) as {{ dbt.type_int() }}) as orders_count,
-        coalesce(order_totals.total_revenue, 0) as total_revenue,
-        cast(round(order_totals.total_revenue / nullif(order_totals.orders_count, 0), 2) as decimal(18, 2))
-            as avg_order_value,
+        {{ count_or_zero('order_totals.orders_count') }} as orders_count,
+        {{ amount_or_zero('order_totals.total_revenue') }} as total_revenue,
+        order_totals.avg_order_value,
         order_totals.max_order_value,
-        coalesce(order_totals.total_revenue, 0) as online_revenue,
-        cast(coalesce(order_totals.refunds_count, 0) as {{ dbt.type_int() }}) as refunds_count,
-        coalesce(order_totals.refunds_amount, 0) as refunds_amount,
-        cast(coalesce(order_totals.total_revenue - order_totals.refunds_amount, 0) as decimal(18, 2))
-            as net_revenue,
-        cast(coalesce(order_totals.cancelled_orders_count, 0) as {{ dbt.type_int() }}) as cancelled_orders_count,
-        cast(coalesce(order_totals.failed_orders_count, 0) as {{ dbt.type_int() }}) as failed_orders_count,
+        {{ amount_or_zero('order_totals.total_revenue') }} as online_revenue,
+        {{ count_or_zero('order_totals.refunds_count') }} as refunds_count,
+        {{ amount_or_zero('order_totals.refunds_amount') }} as refunds_amount,
+        {{ amount_or_zero('order_totals.net_revenue') }} as net_revenue,
+        {{ count_or_zero('order_totals.cancelled_orders_count') }} as cancelled_orders_count,
+        {{ count_or_zero('order_totals.failed_orders_count') }} as failed_orders_count,
         '{{ var("reporting_currency") }}' as currency,
-        cast({{ dbt.datediff('order_totals.last_purchase_at', as_of(), 'day') }} as {{ dbt.type_int() }})
-            as days_since_last_purchase,
+        aged.days_since_last_purchase,
 
         -- times
         seen.first_seen_at,
@@ -146,15 +156,15 @@ final as (
         on identities.customer360_id = contact_points.customer360_id
     left join attributes
         on identities.customer360_id = attributes.customer360_id
+    inner join aged
+        on identities.customer360_id = aged.customer360_id
     left join engagement
         on identities.customer360_id = engagement.customer360_id
     left join touches
         on identities.customer360_id = touches.customer360_id
     left join order_totals
         on identities.customer360_id = order_totals.customer360_id
-    {%- if not var('include_anonymous_profiles') %}
-    where identities.is_identified
-    {%- endif %}
+    where identities.is_identified or {{ var('include_anonymous_profiles') }}
 
 )
 

@@ -1,3 +1,5 @@
+{% set key_text = "source_system || ':' || source_entity || ':' || check_name || ':' || reason" %}
+
 with
 
 row_counts as (
@@ -46,8 +48,7 @@ checks as (
 final as (
 
     select
-        {{ dbt.hash("source_system || ':' || source_entity || ':' || check_name || ':' || reason") }}
-            as data_quality_id,
+        {{ dbt.hash(key_text) }} as data_quality_id,
         source_system,
         source_entity,
         check_name,

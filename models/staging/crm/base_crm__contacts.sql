@@ -46,7 +46,7 @@ cleaned as (
         {{ clean_name('contacts.full_name') }} as full_name,
         {{ clean_text('contacts.company') }} as company,
         {{ clean_date('contacts.date_of_birth') }} as date_of_birth,
-        lower({{ clean_text('contacts.gender') }}) as gender,
+        {{ clean_gender('contacts.gender') }} as gender,
         lower({{ clean_text('contacts.language') }}) as language,
         country_names.country_code as country,
         region_names.region_code as region,

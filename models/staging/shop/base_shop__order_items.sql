@@ -24,13 +24,7 @@ cleaned as (
         -- measures
         {{ clean_integer('order_items.quantity') }} as quantity,
         {{ clean_amount('order_items.unit_price') }} as unit_price,
-        coalesce(
-            {{ clean_amount('order_items.amount') }},
-            cast(
-                {{ clean_integer('order_items.quantity') }} * {{ clean_amount('order_items.unit_price') }}
-                as decimal(18, 2)
-            )
-        ) as amount,
+        {{ clean_amount('order_items.amount') }} as line_amount,
 
         -- times
         {{ clean_timestamp('order_items.updated_at') }} as updated_at,
@@ -55,8 +49,11 @@ judged as (
     select
         *,
         {{ record_key('order_items', 'source_order_item_id') }} as order_item_id,
-        {{ row_status('source_system, source_order_item_id', version_times=['updated_at', 'loaded_at']) }}
-            as row_status
+        cast(coalesce(line_amount, quantity * unit_price) as decimal(18, 2)) as amount,
+        {{ row_status(
+            'source_system, source_order_item_id',
+            version_times=['updated_at', 'loaded_at'],
+        ) }} as row_status
     from cleaned
 
 )

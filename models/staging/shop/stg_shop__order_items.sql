@@ -8,7 +8,27 @@ judged as (
 
 kept as (
 
-    select * from judged
+    select
+        -- keys
+        order_item_id,
+        source_system,
+        source_order_item_id,
+        order_id,
+
+        -- attributes
+        product_id,
+        product_name,
+        product_category,
+
+        -- measures
+        quantity,
+        unit_price,
+        amount,
+
+        -- times
+        updated_at,
+        loaded_at
+    from judged
     where row_status = 'kept'
 
 )

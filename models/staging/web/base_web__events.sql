@@ -76,8 +76,10 @@ judged as (
             'visitors',
             ['user_id', 'order_id', 'email', 'phone', 'device_id', 'cookie_id'],
         ) }} as record_key,
-        {{ row_status('source_system, source_event_id', version_times=['loaded_at', 'occurred_at']) }}
-            as row_status
+        {{ row_status(
+            'source_system, source_event_id',
+            version_times=['loaded_at', 'occurred_at'],
+        ) }} as row_status
     from cleaned
 
 )

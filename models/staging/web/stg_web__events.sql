@@ -8,7 +8,41 @@ judged as (
 
 kept as (
 
-    select * from judged
+    select
+        -- keys
+        event_id,
+        source_system,
+        source_event_id,
+        record_key,
+
+        -- identifiers
+        user_id,
+        order_id,
+        email,
+        phone,
+        device_id,
+        cookie_id,
+
+        -- attributes
+        source_event_name,
+        event_name,
+        event_category,
+        session_id,
+        page_url,
+        referrer,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        product_id,
+        amount,
+        currency,
+        quantity,
+        properties,
+
+        -- times
+        occurred_at,
+        loaded_at
+    from judged
     where row_status = 'kept'
 
 )
