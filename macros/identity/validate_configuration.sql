@@ -18,14 +18,10 @@
             ~ "; sample and own data never mix, so set include_sample_data: false or remove `sources`."
         ) -%}
     {%- endif -%}
-    {%- set contracts = [] -%}
-    {%- for node in graph.sources.values() if '__' not in node.name -%}
-        {%- do contracts.append(node.source_name ~ '.' ~ node.name) -%}
-    {%- endfor -%}
-    {%- for contract in var('sources') or {} if contract not in contracts -%}
+    {%- for contract in var('sources') or {} if contract not in contracts() -%}
         {%- do stop_build(
             "`sources` names the contract '" ~ contract ~ "', which does not exist; use one of "
-            ~ (contracts | sort | join(', ')) ~ "."
+            ~ (contracts().keys() | sort | join(', ')) ~ "."
         ) -%}
     {%- endfor -%}
 {%- endmacro %}

@@ -1,13 +1,3 @@
-{# The columns of a raw contract: name -> its entry in the contract's yml. Known once dbt has read
-   the project, so empty while it still reads it. #}
-{% macro contract_columns(source_name, table_name) -%}
-    {%- if not execute -%}{{ return({}) }}{%- endif -%}
-    {%- for node in graph.sources.values() if node.source_name == source_name and node.name == table_name -%}
-        {{ return(node.columns) }}
-    {%- endfor -%}
-    {{ exceptions.raise_compiler_error("No contract " ~ source_name ~ "." ~ table_name ~ " in models/staging.") }}
-{%- endmacro %}
-
 {# A contract column of one instance as SQL: its own name, another raw column's, an expression, a
    constant, or null. #}
 {% macro mapped_column(instance, column) -%}
@@ -41,7 +31,8 @@
    the whole row as JSON text. Without instances: the same columns and no row. #}
 {% macro raw(source_name, table_name) -%}
     {%- set contract_instances = instances(source_name ~ '.' ~ table_name) -%}
-    {%- set columns = contract_columns(source_name, table_name) -%}
+    {%- set contract = contracts()[source_name ~ '.' ~ table_name] -%}
+    {%- set columns = contract.columns -%}
     {%- set lengths = [] -%}
     {%- set cells = {} -%}
     {%- for column in columns -%}
@@ -57,9 +48,9 @@
             {%- for instance in contract_instances %}
             select
                 '{{ instance.name }}' as source_system
-                {%- for column, entry in columns.items() %},
+                {%- for column in columns %},
                 {{ mapped_column(instance, column) }} as {{ column }}
-                {%- if entry.config.meta.namespaced %},
+                {%- if column in contract.namespaced %},
                 '{{ (instance.namespaces or {}).get(column, instance.name) }}' as {{ column }}_namespace
                 {%- endif %}
                 {%- endfor %}
@@ -70,9 +61,9 @@
             {%- else %}
             select
                 cast(null as {{ dbt.type_string() }}) as source_system
-                {%- for column, entry in columns.items() %},
+                {%- for column in columns %},
                 cast(null as {{ dbt.type_string() }}) as {{ column }}
-                {%- if entry.config.meta.namespaced %},
+                {%- if column in contract.namespaced %},
                 cast(null as {{ dbt.type_string() }}) as {{ column }}_namespace
                 {%- endif %}
                 {%- endfor %}

@@ -20,8 +20,8 @@ records as (
         {% for type in identifier_types() %}
         max({{ listed_column(type, entry.identifiers) }}) as {{ type }},
         {% endfor %}
-        min({{ entry.first_seen_at }}) as first_seen_at,
-        max(coalesce({{ entry.last_seen_at }}, {{ entry.first_seen_at }})) as last_seen_at,
+        min({{ earliest(entry.first_seen_at, entry.last_seen_at) }}) as first_seen_at,
+        max({{ latest(entry.first_seen_at, entry.last_seen_at) }}) as last_seen_at,
         count(*) as row_count
     from {{ model }}
     group by record_key, source_system
