@@ -67,6 +67,20 @@ cleaned as (
 
 ),
 
+-- An event that carries no identifier belongs to its session, or to itself; else all visitors that
+-- nobody knows anything of would be one person.
+tupled as (
+
+    select
+        *,
+        case
+            when coalesce(user_id, order_id, email, phone, device_id, cookie_id) is null
+                then coalesce(session_id, source_event_id)
+        end as anonymous_visit_id
+    from cleaned
+
+),
+
 judged as (
 
     select
@@ -74,13 +88,16 @@ judged as (
         {{ record_key('events', 'source_event_id') }} as event_id,
         {{ tuple_key(
             'visitors',
-            ['user_id', 'order_id', 'email', 'phone', 'device_id', 'cookie_id'],
+            [
+                'user_id', 'order_id', 'email', 'phone', 'device_id', 'cookie_id',
+                'anonymous_visit_id',
+            ],
         ) }} as record_key,
         {{ row_status(
             'source_system, source_event_id',
             version_times=['loaded_at', 'occurred_at'],
         ) }} as row_status
-    from cleaned
+    from tupled
 
 )
 

@@ -22,6 +22,7 @@ kept as (
         phone,
         device_id,
         cookie_id,
+        anonymous_visit_id,
 
         -- attributes
         source_event_name,
