@@ -1,0 +1,99 @@
+# The project's commands. `make` alone lists them. Nothing here needs an active virtual environment,
+# and an active one is ignored: every step runs .venv/bin/python by its path.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+# Spelled out, so that no DBT_* setting of the caller's sends a check to another project or target.
+HERE := --project-dir . --profiles-dir . --target dev
+SQL_BUT_STAGING = $(filter-out models/staging,$(wildcard models/* tests/dbt analyses))
+
+# No telemetry, no update checks, and nothing of the caller's Python in ours.
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_USER := 0
+export PYTHONNOUSERSITE := 1
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo build test lint docs clean lock packages
+
+help: ## list the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: $(VENV)/.project packages profiles.yml ## .venv from the lock, dbt packages, profiles.yml
+
+demo: setup ## build the sample data from nothing and say what came out
+	@$(BIN)/customer360 build
+
+build: setup ## build; VARS=file.yml builds your own sources
+	@$(BIN)/customer360 build $(if $(VARS),--vars-file "$(VARS)")
+
+test: lint ## lint, then every test
+	@$(PY) -m pytest -n 2 --dist loadgroup
+
+lint: setup ## ruff, mypy, dbt-bouncer, sqlfluff
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(BIN)/dbt --quiet parse $(HERE)
+	@COLUMNS=160 $(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
+	@$(MAKE) --no-print-directory -j 2 lint-staging lint-rest
+
+# Two processes, because the staging models alone, their cleaning written out, take half of the time.
+# Each has a target folder and an empty warehouse file of its own: neither waits for, nor disturbs,
+# a build or a reader.
+lint-%:
+	@mkdir -p target/lint/$*
+	@CUSTOMER360_HOME=target/lint/$* DBT_TARGET_PATH=target/lint/$* $(PY) -m sqlfluff lint \
+	    --disable-progress-bar $(if $(filter staging,$*),models/staging,$(SQL_BUT_STAGING))
+
+docs: setup ## one static page with lineage: docs/site/index.html (after make demo)
+	@test -f "$${CUSTOMER360_HOME:-warehouse}/work.duckdb" || \
+	    { echo "There is nothing to document yet: run make demo (or make build VARS=file.yml) first."; exit 1; }
+	@$(BIN)/dbt --quiet docs generate --static $(HERE) $(if $(VARS),--vars "$$(cat "$(VARS)")")
+	@mkdir -p docs/site
+	@cp target/static_index.html docs/site/index.html
+	@echo "docs/site/index.html is ready: open it in a browser."
+
+clean: ## remove what builds made (both warehouse files too); keeps .venv and profiles.yml
+	@rm -rf target logs dbt_packages .dbt_packages_* package-lock.yml docs/site models/staging/_instances__sources.yml
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build
+	@find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
+	@find warehouse -mindepth 1 -not -name .gitignore -exec rm -rf {} +
+
+lock: ## write requirements.lock anew from requirements.in; UPGRADE=1 takes newer versions
+	@"$(PYTHON)" -m venv build/lock
+	@build/lock/bin/python -m pip install -qq 'pip-tools>=7.6,<8'
+	@build/lock/bin/python -m piptools compile --quiet $(if $(UPGRADE),--upgrade) \
+	    --generate-hashes --allow-unsafe --no-strip-extras --no-header --no-emit-index-url \
+	    --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock requirements.in
+	@rm -rf build/lock
+
+# --- the steps of setup: a stamp each, so that a second call does nothing ---------------------------
+
+# An interpreter that is already there is kept if it runs and is new enough; a half-made one is not.
+$(VENV)/.made:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	    { echo "$(PYTHON) is missing or older than Python 3.11: install 3.11 or newer, or name one with make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@$(PY) -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || "$(PYTHON)" -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.requirements: requirements.lock $(VENV)/.made
+	@echo "Installing the pinned requirements into $(VENV) (a minute or two, once)."
+	@$(PY) -m pip install -qq --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.requirements
+	@$(PY) -m pip install -qq --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Always asked: the script itself knows in a moment whether there is anything to do.
+packages: $(VENV)/.project
+	@$(PY) setup/packages.py
+
+profiles.yml: | profiles.yml.example
+	@cp profiles.yml.example profiles.yml
