@@ -17,13 +17,13 @@
         },
         'web.events': {
             'columns': [
-                'event_id', 'event_name', 'occurred_at', 'user_id', 'order_id', 'email',
-                'phone', 'device_id', 'cookie_id', 'session_id', 'page_url', 'referrer',
+                'event_id', 'event_name', 'occurred_at', 'user_id', 'email', 'phone',
+                'device_id', 'cookie_id', 'order_id', 'session_id', 'page_url', 'referrer',
                 'utm_source', 'utm_medium', 'utm_campaign', 'product_id', 'amount',
                 'currency', 'quantity', 'properties', 'loaded_at',
             ],
             'namespaced': [
-                'user_id', 'order_id', 'device_id', 'cookie_id',
+                'user_id', 'device_id', 'cookie_id', 'order_id',
             ],
         },
         'shop.orders': {

@@ -21,10 +21,11 @@
 
 {# 1 for the most trusted system. #}
 {% macro trust_rank(system) -%}
-    case {{ system }}
-        {%- for name in trusted_systems() %}
-        when '{{ name }}' then {{ loop.index }}
+    {%- set systems = trusted_systems() -%}
+    case
+        {%- for name in systems %}
+        when {{ system }} = '{{ name }}' then {{ loop.index }}
         {%- endfor %}
-        else {{ trusted_systems() | length + 1 }}
+        when {{ system }} is not null then {{ systems | length + 1 }}
     end
 {%- endmacro %}

@@ -110,15 +110,13 @@ def _no_outer_settings(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(key)
 
 
-@pytest.fixture
-def project_copy(tmp_path: Path) -> Path:
-    """A copy of the project as git would give it, with the dbt packages and the Python set-up."""
+def copy_project(copy: Path) -> Path:
+    """Copy the project as git would give it, with the dbt packages and the Python set-up."""
     listed = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,
         check=True,
     ).stdout
-    copy = tmp_path / "project"
     for name in filter(None, listed.decode().split("\0")):
         source = ROOT / name
         if not source.is_file():
@@ -132,6 +130,22 @@ def project_copy(tmp_path: Path) -> Path:
     if (ROOT / ".venv").is_dir():
         (copy / ".venv").symlink_to(ROOT / ".venv", target_is_directory=True)
     return copy
+
+
+@pytest.fixture
+def project_copy(tmp_path: Path) -> Path:
+    """A copy of the project of this test's own."""
+    return copy_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def sample_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project in which the sample was built once; for reading only."""
+    root = copy_project(tmp_path_factory.mktemp("sample") / "project")
+    process = start_cli(root, "build")
+    out, err = process.communicate(timeout=600)
+    assert process.returncode == 0, out + err
+    return root
 
 
 @pytest.fixture

@@ -1,0 +1,321 @@
+"""The whole project on its sample: what comes out, that it comes out the same, and when cut off."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from project.scoring import score
+
+RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+pytestmark = [pytest.mark.project, pytest.mark.xdist_group("sample")]
+
+# What the sample's generator plants; see benchmarks/README.md.
+PLANTED = {
+    ("crm", "contacts"): {"duplicates_removed": 46, "rows_quarantined": 9},
+    ("web", "events"): {"duplicates_removed": 118, "rows_quarantined": 13},
+    ("shop", "orders"): {"duplicates_removed": 67, "rows_quarantined": 12},
+    ("shop", "order_items"): {"duplicates_removed": 56, "rows_quarantined": 9},
+}
+
+
+def query(file: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"attach '{file}' as db (read_only)")
+        connection.execute("use db.customer360")
+        return connection.execute(sql).fetchall()
+
+
+def exports(file: Path) -> dict[str, str]:
+    """Each mart's rows as sorted text, hashed."""
+    tables = query(file, "select table_name from duckdb_tables() where schema_name = 'customer360'")
+    hashes = {}
+    for (table,) in tables:
+        rows = sorted(str(row) for row in query(file, f"select * from {table}"))
+        hashes[str(table)] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    return hashes
+
+
+def published(root: Path) -> Path:
+    return root / "warehouse" / "customer360.duckdb"
+
+
+def working(root: Path) -> Path:
+    return root / "warehouse" / "work.duckdb"
+
+
+def test_the_marts_are_there_and_hold_what_the_sample_holds(sample_build: Path) -> None:
+    counts = {
+        table: query(published(sample_build), f"select count(*) from {table}")[0][0]
+        for table in exports(published(sample_build))
+    }
+    assert set(counts) == {
+        "customer360_profiles",
+        "customer360_events",
+        "customer360_identity_map",
+        "customer360_quarantine",
+        "customer360_data_quality",
+    }
+    # 6,471 web events and 1,094 orders are usable, each is one event.
+    assert counts["customer360_events"] == 6471 + 1094
+    customers = query(
+        published(sample_build),
+        "select count(distinct customer360_id) from customer360_identity_map",
+    )
+    assert customers[0][0] == counts["customer360_profiles"]
+
+
+def test_every_planted_fault_is_counted(sample_build: Path) -> None:
+    rows = query(
+        published(sample_build),
+        "select source_system, source_entity, check_name, sum(row_count)"
+        " from customer360_data_quality group by all",
+    )
+    found = {(system, entity, check): count for system, entity, check, count in rows}
+    for (system, entity), planted in PLANTED.items():
+        for check, count in planted.items():
+            assert found[system, entity, check] == count, (system, entity, check)
+        assert found[system, entity, "rows_read"] == sum(
+            int(found[system, entity, check])
+            for check in ("rows_kept", "duplicates_removed", "rows_quarantined")
+        )
+    kept_raw_rows = query(
+        published(sample_build), "select count(*) from customer360_quarantine where raw_row is null"
+    )
+    assert kept_raw_rows == [(0,)]
+
+
+def test_customers_are_the_people_of_the_sample(sample_build: Path) -> None:
+    truth = {
+        f"{system}:{entity}:{key}": person
+        for system, entity, key, person in query(
+            working(sample_build),
+            "select source_system, source_entity, source_record_id, person_id"
+            " from db.customer360_staging.sample_truth",
+        )
+    }
+    contacts = dict(
+        query(
+            working(sample_build),
+            "select record_key, customer360_id from customer360_identity_map"
+            " where source_entity = 'contacts'",
+        )
+    )
+    events = dict(
+        query(working(sample_build), "select event_id, customer360_id from customer360_events")
+    )
+    logged_in = {
+        row[0]
+        for row in query(
+            working(sample_build), "select event_id from customer360_events where is_logged_in"
+        )
+    }
+    found = {str(key): str(value) for key, value in {**contacts, **events}.items()}
+    people = {str(key): str(value) for key, value in truth.items()}
+    known = {key: p for key, p in people.items() if not key.startswith("web:") or key in logged_in}
+    figures = {"known rows": score(found, known), "all rows": score(found, people)}
+    print(figures)
+    # Reached: .9857 / .9967 and .9812 / .9696. One family that shares a land line is the loss of
+    # precision; second addresses that nothing ties to the first, and cleared cookies, of recall.
+    assert figures["known rows"].precision >= 0.98
+    assert figures["known rows"].recall >= 0.98
+    assert figures["known rows"].bcubed_precision >= 0.99
+    assert figures["known rows"].bcubed_recall >= 0.98
+    assert figures["all rows"].precision >= 0.97
+    assert figures["all rows"].recall >= 0.96
+
+
+def test_a_second_build_changes_nothing(sample_build: Path, run_cli: RunCli) -> None:
+    before = published(sample_build).read_bytes()
+    again = run_cli(sample_build, "build")
+    assert again.returncode == 0, again.stderr
+    assert "nothing changed, generation 1 stays" in again.stdout
+    assert published(sample_build).read_bytes() == before
+
+
+def shuffle_rows(file: Path) -> None:
+    with file.open(encoding="utf-8", newline="") as stream:
+        header, *rows = list(csv.reader(stream))
+    random.Random(7).shuffle(rows)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows([header, *rows])
+
+
+def test_the_order_of_rows_does_not_matter(
+    sample_build: Path, project_copy: Path, run_cli: RunCli
+) -> None:
+    for file in (project_copy / "seeds").glob("*/*.csv"):
+        shuffle_rows(file)
+    built = run_cli(project_copy, "build")
+    assert built.returncode == 0, built.stderr
+    assert exports(published(project_copy)) == exports(published(sample_build))
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/St_Johns"])
+def test_the_machines_zone_does_not_matter(
+    zone: str, sample_build: Path, project_copy: Path, run_cli: RunCli
+) -> None:
+    built = run_cli(project_copy, "build", TZ=zone)
+    assert built.returncode == 0, built.stderr
+    assert exports(published(project_copy)) == exports(published(sample_build))
+
+
+def test_a_killed_build_leaves_the_published_file_as_it_was(
+    sample_build: Path, project_copy: Path, run_cli: RunCli, start: Start
+) -> None:
+    shutil.copytree(sample_build / "warehouse", project_copy / "warehouse", dirs_exist_ok=True)
+    # Different input, so that a build that came through would publish something else.
+    contacts = project_copy / "seeds" / "sample" / "sample_crm__contacts.csv"
+    lines = contacts.read_text(encoding="utf-8").splitlines(keepends=True)
+    contacts.write_text("".join(lines[:-40]), encoding="utf-8")
+    before = published(project_copy).read_bytes()
+    for seconds in (4.0, 7.0, 10.0):
+        process = start(project_copy, "build")
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        if process.returncode == 0:
+            pytest.fail("The build ended before it was killed: choose earlier moments.")
+        assert published(project_copy).read_bytes() == before
+    finished = run_cli(project_copy, "build")
+    assert finished.returncode == 0, finished.stderr
+    assert "published generation 2" in finished.stdout
+    leftovers = query(
+        working(project_copy),
+        "select table_name from duckdb_tables() where table_name like '%__dbt_tmp%'",
+    )
+    assert leftovers == []
+    cut_off = exports(published(project_copy))
+    # A build that was never cut off gives the same.
+    shutil.rmtree(project_copy / "warehouse")
+    assert run_cli(project_copy, "build").returncode == 0
+    assert exports(published(project_copy)) == cut_off
+
+
+def run_dbt(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    dbt = Path(sys.executable).with_name("dbt")
+    return subprocess.run([dbt, *arguments], cwd=root, capture_output=True, text=True)
+
+
+def test_plain_dbt_works_on_the_working_file(sample_build: Path, project_copy: Path) -> None:
+    shutil.copy(project_copy / "profiles.yml.example", project_copy / "profiles.yml")
+    built = run_dbt(project_copy, "build")
+    assert built.returncode == 0, built.stdout
+    assert exports(working(project_copy)) == exports(published(sample_build))
+    schemas = {
+        row[0]
+        for row in query(
+            working(project_copy),
+            "select distinct schema_name from duckdb_tables() where database_name = 'db'"
+            " union select distinct schema_name from duckdb_views()"
+            " where database_name = 'db' and not internal",
+        )
+    }
+    assert schemas == {
+        "customer360",
+        "customer360_staging",
+        "customer360_intermediate",
+        "customer360_reference",
+    }
+
+
+def test_without_any_source_every_mart_is_empty_and_typed(
+    sample_build: Path, project_copy: Path
+) -> None:
+    shutil.copy(project_copy / "profiles.yml.example", project_copy / "profiles.yml")
+    built = run_dbt(project_copy, "build", "--vars", "{include_sample_data: false}")
+    assert built.returncode == 0, built.stdout
+    columns = (
+        "select table_name, column_name, data_type from duckdb_columns()"
+        " where schema_name = 'customer360' order by all"
+    )
+    assert query(working(project_copy), columns) == query(working(sample_build), columns)
+    for table in exports(working(project_copy)):
+        assert query(working(project_copy), f"select count(*) from {table}") == [(0,)]
+
+
+def test_settings_change_what_they_say(
+    sample_build: Path, project_copy: Path, run_cli: RunCli
+) -> None:
+    (project_copy / "own.yml").write_text(
+        """
+include_anonymous_profiles: false
+active_customer_days: 365
+attribution_lookback_days: 0
+max_row_characters: 200000
+source_trust: [web, shop, crm]
+identity_policy:
+  - {type: email, role: strong}
+  - {type: device_id, role: weak}
+""",
+        encoding="utf-8",
+    )
+    built = run_cli(project_copy, "build", "--vars", "own.yml")
+    assert built.returncode == 0, built.stderr
+
+    def both(sql: str) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+        return query(published(project_copy), sql), query(published(sample_build), sql)
+
+    changed, default = both("select count(*) from customer360_profiles where not is_identified")
+    assert changed == [(0,)]
+    assert default != [(0,)]
+    changed, default = both("select count(*) from customer360_quarantine where reason like 'row_t%'")
+    assert (changed, default) == ([(0,)], [(1,)])
+    changed, default = both(
+        "select count(*) from customer360_events where attributed_by like '%-time'"
+    )
+    assert default[0][0] > 100
+    assert changed[0][0] < default[0][0]
+    changed, default = both("select distinct attributed_by from customer360_events")
+    assert {row[0] for row in changed} <= {"email", "device", "device-time", "anonymous"}
+    assert {"login", "customer", "cookie", "order"} <= {row[0] for row in default}
+    changed, default = both("select avg(cast(is_active as integer)) from customer360_profiles")
+    assert changed[0][0] > default[0][0]
+    changed, default = both("select count(*) from customer360_profiles where primary_source = 'web'")
+    assert changed[0][0] > default[0][0]
+
+
+def test_every_instance_is_a_source_in_the_lineage(project_copy: Path, run_cli: RunCli) -> None:
+    raw = project_copy / "raw"
+    raw.mkdir()
+    (raw / "a.csv").write_text("id,mail\n1,ann@example.com\n", encoding="utf-8")
+    # Another order of columns: they go by name.
+    (raw / "b.csv").write_text("mail,id\nANN@example.com,1\nben@example.com,2\n", encoding="utf-8")
+    (project_copy / "own.yml").write_text(
+        """
+include_sample_data: false
+as_of: "2026-01-01 00:00:00"
+sources:
+  crm.contacts:
+    - {name: north, file: raw/a.csv, columns: {contact_id: id, customer_id: id, email: mail}}
+    - {name: south, file: raw/b.csv, columns: {contact_id: id, customer_id: id, email: mail}}
+""",
+        encoding="utf-8",
+    )
+    built = run_cli(project_copy, "build", "--vars", "own.yml")
+    assert built.returncode == 0, built.stderr
+    manifest = json.loads((project_copy / "target" / "manifest.json").read_text(encoding="utf-8"))
+    parents = manifest["parent_map"]["model.customer360.base_crm__contacts"]
+    assert {"source.customer360.crm.contacts__north", "source.customer360.crm.contacts__south"} <= set(
+        parents
+    )
+    # One address is one person; equal customer numbers of two systems are not.
+    assert query(
+        published(project_copy),
+        "select primary_email, record_count, source_systems from customer360_profiles order by 1",
+    ) == [("ann@example.com", 2, ["north", "south"]), ("ben@example.com", 1, ["south"])]
