@@ -3,7 +3,7 @@
 {% macro visible_text(expression) -%}
     {%- set blanks = '\u00a0\u202f\u2007\u2009\u3000\t\r\n' -%}
     {%- set invisible = '\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008\u000b\u000c\u001b\u007f' -%}
-    trim(translate({{ expression }}, '{{ blanks }}{{ invisible }}', '{{ " " * (blanks | length) }}'))
+    trim(translate({{ without_nul(expression) }}, '{{ blanks }}{{ invisible }}', '{{ " " * (blanks | length) }}'))
 {%- endmacro %}
 
 {# What people and programs write for 'nothing'. 'na' is not among them: it is Namibia. #}

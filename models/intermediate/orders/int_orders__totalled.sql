@@ -34,6 +34,7 @@ totalled as (
         -- keys
         orders.event_id as order_key,
         customers.customer360_id,
+        orders.source_system,
         orders.order_id,
 
         -- attributes

@@ -8,6 +8,12 @@ row_counts as (
 
 ),
 
+orders as (
+
+    select * from {{ ref('int_orders__totalled') }}
+
+),
+
 totals as (
 
     select
@@ -42,6 +48,16 @@ checks as (
     from row_counts
     where row_status = 'quarantined'
     group by source_system, source_entity, reason
+    union all
+    select
+        source_system,
+        'orders' as source_entity,
+        'orders_outside_reporting_currency' as check_name,
+        currency as reason,
+        count(*) as row_count
+    from orders
+    where currency <> '{{ var("reporting_currency") }}'
+    group by source_system, currency
 
 ),
 
