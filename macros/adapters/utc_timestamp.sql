@@ -3,6 +3,8 @@
     {{ return("[0-9]:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$") }}
 {%- endmacro %}
 
+{# Text to a UTC timestamp, whatever offset it has; text without one is UTC already; null where it is
+   no time. #}
 {% macro utc_timestamp(expression) -%}
     {{ return(adapter.dispatch('utc_timestamp', 'customer360')(expression)) }}
 {%- endmacro %}

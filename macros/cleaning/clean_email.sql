@@ -1,7 +1,7 @@
 {# Lower case, without mailto: and blanks; null where it has not the form of an address. #}
 {% macro clean_email(expression) -%}
     {%- set address -%}
-        replace(replace(lower({{ visible_text(expression) }}), 'mailto:', ''), ' ', '')
+        replace(replace(lower({{ expression }}), 'mailto:', ''), ' ', '')
     {%- endset -%}
     case
         when {{ regexp_contains(address, '^[^@,;]+@[^@,;]+[.][^@,;.]+$') }} then {{ address }}

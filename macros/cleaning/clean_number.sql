@@ -1,19 +1,19 @@
 {# Amounts in whole cents: decimal(18, 2), null where the text is no number. #}
 {% macro clean_amount(expression) -%}
-    {{ try_cast_as(visible_text(expression), 'decimal(18, 2)') }}
+    {{ try_cast_as(expression, 'decimal(18, 2)') }}
 {%- endmacro %}
 
 {# Whole numbers only: engines disagree on what '12.7' is as an integer. #}
 {% macro clean_integer(expression) -%}
     case
-        when {{ regexp_contains(visible_text(expression), '^[+-]?[0-9]{1,15}([.]0+)?$') }}
-            then cast({{ try_cast_as(visible_text(expression), 'decimal(18, 2)') }} as {{ dbt.type_bigint() }})
+        when {{ regexp_contains(expression, '^[+-]?[0-9]{1,15}([.]0+)?$') }}
+            then cast({{ try_cast_as(expression, 'decimal(18, 2)') }} as {{ dbt.type_bigint() }})
     end
 {%- endmacro %}
 
 {% macro clean_boolean(expression) -%}
     case
-        when lower({{ visible_text(expression) }}) in ('true', 't', 'yes', 'y', '1', 'on') then true
-        when lower({{ visible_text(expression) }}) in ('false', 'f', 'no', 'n', '0', 'off') then false
+        when lower({{ expression }}) in ('true', 't', 'yes', 'y', '1', 'on') then true
+        when lower({{ expression }}) in ('false', 'f', 'no', 'n', '0', 'off') then false
     end
 {%- endmacro %}

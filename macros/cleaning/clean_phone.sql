@@ -1,11 +1,16 @@
+{# The digits a phone number is written with, the plus sign kept; without extension and without the
+   (0) of "+44 (0)20". The first of two steps, so that the second need not read the text again. #}
+{% macro dialled_digits(expression) -%}
+    {%- set number = regexp_replace_all(expression, ' *([eE][xX][tT]|[xX]|#).*$', '') -%}
+    {{ regexp_replace_all("replace(" ~ number ~ ", '(0)', '')", '[^0-9+]', '') }}
+{%- endmacro %}
+
 {# E.164 (ITU-T): a plus sign, the country calling code and the national number, 8 to 15 digits.
-   `rules` is the alias of a row of the seed `countries`, left joined; where that row or `rules` is
-   missing, only numbers that name their country can be read. Numbers of one repeated digit are
-   placeholders. #}
-{% macro clean_phone(expression, rules=none) -%}
-    {%- set dialled = regexp_replace_all(visible_text(expression), ' *([eE][xX][tT]|[xX]|#).*$', '') -%}
-    {%- set written = regexp_replace_all("replace(" ~ dialled ~ ", '(0)', '')", '[^0-9+]', '') -%}
-    {%- set digits = "replace(" ~ written ~ ", '+', '')" -%}
+   `dialled` is a column of dialled_digits(). `rules` is the alias of a row of the seed `countries`,
+   left joined; where that row or `rules` is missing, only numbers that name their country can be
+   read. Numbers of one repeated digit are placeholders. #}
+{% macro clean_phone(dialled, rules=none) -%}
+    {%- set digits = "replace(" ~ dialled ~ ", '+', '')" -%}
     {%- set exit_code = "coalesce(" ~ rules ~ ".international_prefix, '00')" if rules else "'00'" -%}
     {%- set trunk = rules ~ ".trunk_prefix" -%}
     {%- set code = rules ~ ".calling_code" -%}
@@ -13,7 +18,7 @@
     {%- set international -%}
         case
             when replace({{ digits }}, substr({{ digits }}, 1, 1), '') = '' then null
-            when substr({{ written }}, 1, 1) = '+' then {{ digits }}
+            when substr({{ dialled }}, 1, 1) = '+' then {{ digits }}
             when
                 substr({{ digits }}, 1, length({{ exit_code }})) = {{ exit_code }}
                 and length({{ digits }}) - length({{ exit_code }}) >= 8

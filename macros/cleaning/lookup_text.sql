@@ -5,5 +5,5 @@
 
 {# The same for codes and event names: anything but letters and digits is one underscore. #}
 {% macro lookup_code(expression) -%}
-    trim({{ regexp_replace_all(lookup_text(expression), '[^a-z0-9]+', '_') }}, '_')
+    trim({{ regexp_replace_all('lower(' ~ strip_accents(expression) ~ ')', '[^a-z0-9]+', '_') }}, '_')
 {%- endmacro %}

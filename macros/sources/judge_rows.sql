@@ -1,29 +1,27 @@
-{# Why a raw row cannot be used, or null. The first fault found is the one told.
-   key: the row's own key. required_times / times: contract columns that hold times, the former
-   must be there. numbers / integers: contract columns that must be numbers where they are filled. #}
-{% macro quarantine_reason(row, key, required_keys=[], required_times=[], times=[], numbers=[], integers=[]) -%}
+{# Why a raw row cannot be used, or null. The first fault found is the one told. Judged is what raw()
+   gave beside what became of it: the time in column x is held against x_utc, the number in column x
+   against x_number.
+   keys: contract columns that must be filled. required_times / times: contract columns that hold
+   times, the former must be there. numbers: contract columns that must be numbers where filled. #}
+{% macro quarantine_reason(row, keys, required_times=[], times=[], numbers=[]) -%}
     case
         when {{ row }}.raw_characters > {{ var('max_row_characters') }} then 'row_too_long'
-        {%- for column in [key] + required_keys %}
-        when {{ clean_id(row ~ '.' ~ column) }} is null then 'missing_key: {{ column }}'
+        {%- for column in keys %}
+        when {{ row }}.{{ column }} is null then 'missing_key: {{ column }}'
         {%- endfor %}
         {%- for column in required_times %}
-        when {{ clean_text(row ~ '.' ~ column) }} is null then 'missing_time: {{ column }}'
+        when {{ row }}.{{ column }} is null then 'missing_time: {{ column }}'
         {%- endfor %}
         {%- for column in required_times + times %}
-        when {{ clean_text(row ~ '.' ~ column) }} is not null and {{ clean_timestamp(row ~ '.' ~ column) }} is null
+        when {{ row }}.{{ column }} is not null and {{ row }}.{{ column }}_utc is null
             then 'wrong_type: {{ column }}'
         when
-            {{ clean_timestamp(row ~ '.' ~ column) }} < cast('1900-01-01' as {{ dbt.type_timestamp() }})
-            or {{ clean_timestamp(row ~ '.' ~ column) }} > {{ dbt.dateadd('day', 1, as_of()) }}
+            {{ row }}.{{ column }}_utc < cast('1900-01-01' as {{ dbt.type_timestamp() }})
+            or {{ row }}.{{ column }}_utc > {{ dbt.dateadd('day', 1, as_of()) }}
             then 'impossible_time: {{ column }}'
         {%- endfor %}
         {%- for column in numbers %}
-        when {{ clean_text(row ~ '.' ~ column) }} is not null and {{ clean_amount(row ~ '.' ~ column) }} is null
-            then 'wrong_type: {{ column }}'
-        {%- endfor %}
-        {%- for column in integers %}
-        when {{ clean_text(row ~ '.' ~ column) }} is not null and {{ clean_integer(row ~ '.' ~ column) }} is null
+        when {{ row }}.{{ column }} is not null and {{ row }}.{{ column }}_number is null
             then 'wrong_type: {{ column }}'
         {%- endfor %}
     end

@@ -26,9 +26,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# All rows of all instances of a contract, as text, under the contract's column names; with the
-   instance's name as source_system, the namespace of each id, the row's length in characters and
-   the whole row as JSON text. Without instances: the same columns and no row. #}
+{# All rows of all instances of a contract, under the contract's column names, as visible text; with
+   the instance's name as source_system, the namespace of each id, and, as they came, the row's
+   length in characters and the whole row as JSON text. Without instances: the same columns and no
+   row. #}
 {% macro raw(source_name, table_name) -%}
     {%- set contract_instances = instances(source_name ~ '.' ~ table_name) -%}
     {%- set contract = contracts()[source_name ~ '.' ~ table_name] -%}
@@ -36,13 +37,19 @@
     {%- set lengths = [] -%}
     {%- set cells = {} -%}
     {%- for column in columns -%}
-        {%- do lengths.append("coalesce(length(" ~ column ~ "), 0)") -%}
-        {%- do cells.update({column: column}) -%}
+        {%- do lengths.append("coalesce(length(instances." ~ column ~ "), 0)") -%}
+        {%- do cells.update({column: "instances." ~ column}) -%}
     {%- endfor -%}
     (
         select
-            *,
-            {{ lengths | join(' + ') or 0 }} as raw_characters,
+            instances.source_system,
+            {%- for column in columns %}
+            {{ visible_text('instances.' ~ column) }} as {{ column }},
+            {%- if column in contract.namespaced %}
+            instances.{{ column }}_namespace,
+            {%- endif %}
+            {%- endfor %}
+            {{ lengths | join(' + ') }} as raw_characters,
             {{ json_object(cells) }} as raw_row
         from (
             {%- for instance in contract_instances %}

@@ -26,60 +26,75 @@ region_names as (
 
 ),
 
+-- What is used more than once below is worked out once here.
+typed as (
+
+    select
+        contacts.*,
+        {{ dialled_digits('contacts.phone') }} as dialled_phone,
+        {{ lookup_text('contacts.country') }} as country_key,
+        {{ lookup_text('contacts.region') }} as region_key,
+        {{ utc_timestamp('contacts.created_at') }} as created_at_utc,
+        {{ utc_timestamp('contacts.updated_at') }} as updated_at_utc,
+        {{ utc_timestamp('contacts.loaded_at') }} as loaded_at_utc
+    from contacts
+
+),
+
 cleaned as (
 
     select
         -- keys
-        contacts.source_system,
-        {{ clean_id('contacts.contact_id') }} as crm_contact_id,
+        typed.source_system,
+        typed.contact_id as crm_contact_id,
 
         -- identifiers
-        {{ namespaced_id('contacts', 'customer_id') }} as customer_id,
-        {{ namespaced_id('contacts', 'user_id') }} as user_id,
-        {{ namespaced_id('contacts', 'loyalty_id') }} as loyalty_id,
-        {{ clean_email('contacts.email') }} as email,
-        {{ clean_phone('contacts.phone', 'countries') }} as phone,
+        {{ namespaced_id('typed', 'customer_id') }} as customer_id,
+        {{ namespaced_id('typed', 'user_id') }} as user_id,
+        {{ namespaced_id('typed', 'loyalty_id') }} as loyalty_id,
+        {{ clean_email('typed.email') }} as email,
+        {{ clean_phone('typed.dialled_phone', 'countries') }} as phone,
 
         -- attributes
-        {{ clean_name('contacts.first_name') }} as first_name,
-        {{ clean_name('contacts.last_name') }} as last_name,
-        {{ clean_name('contacts.full_name') }} as full_name,
-        {{ clean_text('contacts.company') }} as company,
-        {{ clean_date('contacts.date_of_birth') }} as date_of_birth,
-        {{ clean_gender('contacts.gender') }} as gender,
-        lower({{ clean_text('contacts.language') }}) as language,
+        {{ clean_name('typed.first_name') }} as first_name,
+        {{ clean_name('typed.last_name') }} as last_name,
+        {{ clean_name('typed.full_name') }} as full_name,
+        {{ clean_text('typed.company') }} as company,
+        {{ clean_date('typed.date_of_birth') }} as date_of_birth,
+        {{ clean_gender('typed.gender') }} as gender,
+        lower({{ clean_text('typed.language') }}) as language,
         country_names.country_code as country,
         region_names.region_code as region,
-        {{ clean_name('contacts.city') }} as city,
-        upper({{ clean_text('contacts.postal_code') }}) as postal_code,
-        {{ clean_text('contacts.address_line') }} as address_line,
-        {{ lookup_code('contacts.lifecycle_status') }} as lifecycle_status,
-        case {{ clean_boolean('contacts.email_opt_in') }}
+        {{ clean_name('typed.city') }} as city,
+        upper({{ clean_text('typed.postal_code') }}) as postal_code,
+        {{ clean_text('typed.address_line') }} as address_line,
+        {{ lookup_code('typed.lifecycle_status') }} as lifecycle_status,
+        case {{ clean_boolean('typed.email_opt_in') }}
             when true then 'opted_in'
             when false then 'opted_out'
         end as opt_in_status,
 
         -- times
-        {{ clean_timestamp('contacts.created_at') }} as created_at,
-        {{ clean_timestamp('contacts.updated_at') }} as updated_at,
-        {{ clean_timestamp('contacts.loaded_at') }} as loaded_at,
+        typed.created_at_utc as created_at,
+        typed.updated_at_utc as updated_at,
+        typed.loaded_at_utc as loaded_at,
 
         -- judgement
         {{ quarantine_reason(
-            'contacts',
-            key='contact_id',
+            'typed',
+            keys=['contact_id'],
             times=['created_at', 'updated_at', 'loaded_at'],
         ) }} as quarantine_reason,
-        contacts.raw_row
-    from contacts
+        typed.raw_row
+    from typed
     left join country_names
-        on {{ lookup_text('contacts.country') }} = country_names.country_name
+        on typed.country_key = country_names.country_name
     left join countries
         on country_names.country_code = countries.country_code
     left join region_names
         on
             country_names.country_code = region_names.country_code
-            and {{ lookup_text('contacts.region') }} = region_names.region_name
+            and typed.region_key = region_names.region_name
 
 ),
 

@@ -8,39 +8,51 @@ order_items as (
 
 ),
 
+-- What is used more than once below is worked out once here.
+typed as (
+
+    select
+        order_items.*,
+        {{ clean_integer('order_items.quantity') }} as quantity_number,
+        {{ clean_amount('order_items.unit_price') }} as unit_price_number,
+        {{ clean_amount('order_items.amount') }} as amount_number,
+        {{ utc_timestamp('order_items.updated_at') }} as updated_at_utc,
+        {{ utc_timestamp('order_items.loaded_at') }} as loaded_at_utc
+    from order_items
+
+),
+
 cleaned as (
 
     select
         -- keys
-        order_items.source_system,
-        {{ clean_id('order_items.order_item_id') }} as source_order_item_id,
-        {{ namespaced_id('order_items', 'order_id') }} as order_id,
+        typed.source_system,
+        typed.order_item_id as source_order_item_id,
+        {{ namespaced_id('typed', 'order_id') }} as order_id,
 
         -- attributes
-        {{ clean_id('order_items.product_id') }} as product_id,
-        {{ clean_text('order_items.product_name') }} as product_name,
-        {{ clean_text('order_items.product_category') }} as product_category,
+        typed.product_id as product_id,
+        {{ clean_text('typed.product_name') }} as product_name,
+        {{ clean_text('typed.product_category') }} as product_category,
 
         -- measures
-        {{ clean_integer('order_items.quantity') }} as quantity,
-        {{ clean_amount('order_items.unit_price') }} as unit_price,
-        {{ clean_amount('order_items.amount') }} as line_amount,
+        typed.quantity_number as quantity,
+        typed.unit_price_number as unit_price,
+        typed.amount_number as line_amount,
 
         -- times
-        {{ clean_timestamp('order_items.updated_at') }} as updated_at,
-        {{ clean_timestamp('order_items.loaded_at') }} as loaded_at,
+        typed.updated_at_utc as updated_at,
+        typed.loaded_at_utc as loaded_at,
 
         -- judgement
         {{ quarantine_reason(
-            'order_items',
-            key='order_item_id',
-            required_keys=['order_id'],
+            'typed',
+            keys=['order_item_id', 'order_id'],
             times=['updated_at', 'loaded_at'],
-            numbers=['unit_price', 'amount'],
-            integers=['quantity'],
+            numbers=['quantity', 'unit_price', 'amount'],
         ) }} as quarantine_reason,
-        order_items.raw_row
-    from order_items
+        typed.raw_row
+    from typed
 
 ),
 

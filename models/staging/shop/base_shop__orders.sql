@@ -32,66 +32,83 @@ order_statuses as (
 
 ),
 
+-- What is used more than once below is worked out once here.
+typed as (
+
+    select
+        orders.*,
+        {{ dialled_digits('orders.phone') }} as dialled_phone,
+        {{ lookup_text('orders.country') }} as country_key,
+        {{ lookup_text('orders.region') }} as region_key,
+        {{ lookup_code('orders.order_status') }} as status_key,
+        {{ clean_amount('orders.amount') }} as amount_number,
+        {{ utc_timestamp('orders.ordered_at') }} as ordered_at_utc,
+        {{ utc_timestamp('orders.updated_at') }} as updated_at_utc,
+        {{ utc_timestamp('orders.loaded_at') }} as loaded_at_utc
+    from orders
+
+),
+
 cleaned as (
 
     select
         -- keys
-        orders.source_system,
-        {{ clean_id('orders.order_id') }} as source_order_id,
+        typed.source_system,
+        typed.order_id as source_order_id,
 
         -- identifiers
-        {{ namespaced_id('orders', 'order_id') }} as order_id,
-        {{ namespaced_id('orders', 'customer_id') }} as customer_id,
-        {{ namespaced_id('orders', 'user_id') }} as user_id,
-        {{ namespaced_id('orders', 'loyalty_id') }} as loyalty_id,
-        {{ namespaced_id('orders', 'device_id') }} as device_id,
-        {{ namespaced_id('orders', 'cookie_id') }} as cookie_id,
-        {{ clean_email('orders.email') }} as email,
-        {{ clean_phone('orders.phone', 'countries') }} as phone,
+        {{ namespaced_id('typed', 'order_id') }} as order_id,
+        {{ namespaced_id('typed', 'customer_id') }} as customer_id,
+        {{ namespaced_id('typed', 'user_id') }} as user_id,
+        {{ namespaced_id('typed', 'loyalty_id') }} as loyalty_id,
+        {{ namespaced_id('typed', 'device_id') }} as device_id,
+        {{ namespaced_id('typed', 'cookie_id') }} as cookie_id,
+        {{ clean_email('typed.email') }} as email,
+        {{ clean_phone('typed.dialled_phone', 'countries') }} as phone,
 
         -- attributes
-        {{ clean_name('orders.first_name') }} as first_name,
-        {{ clean_name('orders.last_name') }} as last_name,
+        {{ clean_name('typed.first_name') }} as first_name,
+        {{ clean_name('typed.last_name') }} as last_name,
         country_names.country_code as country,
         region_names.region_code as region,
-        {{ clean_name('orders.city') }} as city,
-        upper({{ clean_text('orders.postal_code') }}) as postal_code,
-        {{ clean_text('orders.address_line') }} as address_line,
-        {{ clean_text('orders.order_status') }} as source_order_status,
+        {{ clean_name('typed.city') }} as city,
+        upper({{ clean_text('typed.postal_code') }}) as postal_code,
+        {{ clean_text('typed.address_line') }} as address_line,
+        {{ clean_text('typed.order_status') }} as source_order_status,
         case
-            when {{ clean_text('orders.order_status') }} is null then 'completed'
+            when typed.order_status is null then 'completed'
             else coalesce(order_statuses.order_status, 'pending')
         end as order_status,
-        {{ clean_amount('orders.amount') }} as amount,
+        typed.amount_number as amount,
         coalesce(
-            upper({{ clean_text('orders.currency') }}), '{{ var("reporting_currency") }}'
+            upper({{ clean_text('typed.currency') }}), '{{ var("reporting_currency") }}'
         ) as currency,
 
         -- times
-        {{ clean_timestamp('orders.ordered_at') }} as ordered_at,
-        {{ clean_timestamp('orders.updated_at') }} as updated_at,
-        {{ clean_timestamp('orders.loaded_at') }} as loaded_at,
+        typed.ordered_at_utc as ordered_at,
+        typed.updated_at_utc as updated_at,
+        typed.loaded_at_utc as loaded_at,
 
         -- judgement
         {{ quarantine_reason(
-            'orders',
-            key='order_id',
+            'typed',
+            keys=['order_id'],
             required_times=['ordered_at'],
             times=['updated_at', 'loaded_at'],
             numbers=['amount'],
         ) }} as quarantine_reason,
-        orders.raw_row
-    from orders
+        typed.raw_row
+    from typed
     left join country_names
-        on {{ lookup_text('orders.country') }} = country_names.country_name
+        on typed.country_key = country_names.country_name
     left join countries
         on country_names.country_code = countries.country_code
     left join region_names
         on
             country_names.country_code = region_names.country_code
-            and {{ lookup_text('orders.region') }} = region_names.region_name
+            and typed.region_key = region_names.region_name
     left join order_statuses
-        on {{ lookup_code('orders.order_status') }} = order_statuses.source_status
+        on typed.status_key = order_statuses.source_status
 
 ),
 

@@ -14,56 +14,69 @@ event_names as (
 
 ),
 
+-- What is used more than once below is worked out once here.
+typed as (
+
+    select
+        events.*,
+        {{ lookup_code('events.event_name') }} as event_code,
+        {{ dialled_digits('events.phone') }} as dialled_phone,
+        {{ clean_amount('events.amount') }} as amount_number,
+        {{ clean_integer('events.quantity') }} as quantity_number,
+        {{ utc_timestamp('events.occurred_at') }} as occurred_at_utc,
+        {{ utc_timestamp('events.loaded_at') }} as loaded_at_utc
+    from events
+
+),
+
 cleaned as (
 
     select
         -- keys
-        events.source_system,
-        {{ clean_id('events.event_id') }} as source_event_id,
+        typed.source_system,
+        typed.event_id as source_event_id,
 
         -- identifiers
-        {{ namespaced_id('events', 'user_id') }} as user_id,
-        {{ namespaced_id('events', 'order_id') }} as order_id,
-        {{ namespaced_id('events', 'device_id') }} as device_id,
-        {{ namespaced_id('events', 'cookie_id') }} as cookie_id,
-        {{ clean_email('events.email') }} as email,
+        {{ namespaced_id('typed', 'user_id') }} as user_id,
+        {{ namespaced_id('typed', 'order_id') }} as order_id,
+        {{ namespaced_id('typed', 'device_id') }} as device_id,
+        {{ namespaced_id('typed', 'cookie_id') }} as cookie_id,
+        {{ clean_email('typed.email') }} as email,
         -- Nobody says which country a visitor dials from: only numbers that name it are read.
-        {{ clean_phone('events.phone') }} as phone,
+        {{ clean_phone('typed.dialled_phone') }} as phone,
 
         -- attributes
-        {{ clean_text('events.event_name') }} as source_event_name,
-        coalesce(event_names.event_name, {{ lookup_code('events.event_name') }}) as event_name,
+        {{ clean_text('typed.event_name') }} as source_event_name,
+        coalesce(event_names.event_name, typed.event_code) as event_name,
         coalesce(event_names.event_category, 'behaviour') as event_category,
-        {{ clean_id('events.session_id') }} as session_id,
-        {{ clean_text('events.page_url') }} as page_url,
-        {{ clean_text('events.referrer') }} as referrer,
-        lower({{ clean_text('events.utm_source') }}) as utm_source,
-        lower({{ clean_text('events.utm_medium') }}) as utm_medium,
-        {{ clean_text('events.utm_campaign') }} as utm_campaign,
-        {{ clean_id('events.product_id') }} as product_id,
-        {{ clean_amount('events.amount') }} as amount,
-        upper({{ clean_text('events.currency') }}) as currency,
-        {{ clean_integer('events.quantity') }} as quantity,
-        {{ clean_text('events.properties') }} as properties,
+        typed.session_id as session_id,
+        {{ clean_text('typed.page_url') }} as page_url,
+        {{ clean_text('typed.referrer') }} as referrer,
+        lower({{ clean_text('typed.utm_source') }}) as utm_source,
+        lower({{ clean_text('typed.utm_medium') }}) as utm_medium,
+        {{ clean_text('typed.utm_campaign') }} as utm_campaign,
+        typed.product_id as product_id,
+        typed.amount_number as amount,
+        upper({{ clean_text('typed.currency') }}) as currency,
+        typed.quantity_number as quantity,
+        {{ clean_text('typed.properties') }} as properties,
 
         -- times
-        {{ clean_timestamp('events.occurred_at') }} as occurred_at,
-        {{ clean_timestamp('events.loaded_at') }} as loaded_at,
+        typed.occurred_at_utc as occurred_at,
+        typed.loaded_at_utc as loaded_at,
 
         -- judgement
         {{ quarantine_reason(
-            'events',
-            key='event_id',
-            required_keys=['event_name'],
+            'typed',
+            keys=['event_id', 'event_name'],
             required_times=['occurred_at'],
             times=['loaded_at'],
-            numbers=['amount'],
-            integers=['quantity'],
+            numbers=['amount', 'quantity'],
         ) }} as quarantine_reason,
-        events.raw_row
-    from events
+        typed.raw_row
+    from typed
     left join event_names
-        on {{ lookup_code('events.event_name') }} = event_names.source_event_name
+        on typed.event_code = event_names.source_event_name
 
 ),
 
