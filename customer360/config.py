@@ -64,6 +64,16 @@ class Instance:
             return {name: name for name in self.contract.columns}
         return {name: raw for name, raw in self.columns.items() if isinstance(raw, str)}
 
+    @property
+    def expressions(self) -> list[str]:
+        """The SQL of the contract columns that are worked out from raw ones."""
+        given = (self.columns or {}).values()
+        return [
+            str(each["expression"])
+            for each in given
+            if isinstance(each, Mapping) and "expression" in each
+        ]
+
 
 @dataclass(frozen=True)
 class BuildConfig:

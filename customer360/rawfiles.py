@@ -63,8 +63,14 @@ class RawTable:
     def unused_columns(self) -> list[str]:
         """Columns of the files that the mapping does not name."""
         used = {fold(raw) for raw in self.instance.raw_columns.values()}
+        expressions = fold(" ".join(self.instance.expressions))
         names = dict.fromkeys(name for file in self.files for name in file.columns)
-        return [name for name in names if fold(name) not in used]
+        return [
+            name
+            for name in names
+            if fold(name) not in used
+            and not re.search(rf"\b{re.escape(fold(name))}\b", expressions)
+        ]
 
 
 def fold(name: str) -> str:

@@ -9,12 +9,8 @@
 {% macro duckdb__initcap(expression) -%}
     array_to_string(
         list_transform(
-            range(1, length({{ expression }}) + 1),
-            lambda i: case
-                when i = 1 or substr({{ expression }}, i - 1, 1) in (' ', '-', '''')
-                    then upper(substr({{ expression }}, i, 1))
-                else lower(substr({{ expression }}, i, 1))
-            end
+            regexp_extract_all({{ expression }}, '[^ ''-]+|[ ''-]+'),
+            lambda part: upper(substr(part, 1, 1)) || lower(substr(part, 2))
         ),
         ''
     )

@@ -6,12 +6,15 @@
     strip_accents({{ expression }})
 {%- endmacro %}
 
-{# No Unicode normalisation there: the accented letters of European languages, one for one. #}
+{# No Unicode normalisation there: the accented letters of European languages, one for one. Letters
+   that are no letter with an accent (ł, ø, ß) stay, as they do on the other engines. #}
 {% macro snowflake__strip_accents(expression) -%}
     translate(
         {{ expression }},
-        'àáâãäåāăąçćčďèéêëēėęěìíîïīįłñńňòóôõöōőŕřśšşťùúûüūůűýÿźżžÀÁÂÃÄÅĀĂĄÇĆČĎÈÉÊËĒĖĘĚÌÍÎÏĪĮÑŃŇÒÓÔÕÖŌŐŔŘŚŠŞŤÙÚÛÜŪŮŰÝŹŻŽ',
-        'aaaaaaaaacccdeeeeeeeeiiiiiilnnnooooooorrssstuuuuuuuyyzzzAAAAAAAAACCCDEEEEEEEEIIIIIINNNOOOOOOORRSSSTUUUUUUUYZZZ'
+        'àáâãäåāăąçćčďèéêëēėęěģìíîïīįķļñńňņòóôõöōőŕřśšşșťțùúûüūůűųýÿźżž'
+        || 'ÀÁÂÃÄÅĀĂĄÇĆČĎÈÉÊËĒĖĘĚĢÌÍÎÏĪĮĶĻÑŃŇŅÒÓÔÕÖŌŐŔŘŚŠŞȘŤȚÙÚÛÜŪŮŰŲÝŸŹŻŽ',
+        'aaaaaaaaacccdeeeeeeeegiiiiiiklnnnnooooooorrssssttuuuuuuuuyyzzz'
+        || 'AAAAAAAAACCCDEEEEEEEEGIIIIIIKLNNNNOOOOOOORRSSSSTTUUUUUUUUYYZZZ'
     )
 {%- endmacro %}
 

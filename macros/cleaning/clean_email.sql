@@ -1,9 +1,18 @@
-{# Lower case, without mailto: and blanks; null where it has not the form of an address. #}
+{# Lower case, without mailto:, its question mark part and a name around <>; null where it has not the
+   form of an address. #}
 {% macro clean_email(expression) -%}
+    {%- set written = "trim(replace(lower(" ~ expression ~ "), 'mailto:', ''))" -%}
     {%- set address -%}
-        replace(replace(lower({{ expression }}), 'mailto:', ''), ' ', '')
+        case
+            when {{ expression }} like '%<%'
+                then trim({{ regexp_extract_group(written, '<([^<>]*)>$') }})
+            when {{ expression }} like '%?%' then {{ regexp_replace_all(written, '[?].*$', '') }}
+            else {{ written }}
+        end
     {%- endset -%}
     case
-        when {{ regexp_contains(address, '^[^@,;]+@[^@,;]+[.][^@,;.]+$') }} then {{ address }}
+        when
+            {{ regexp_contains(address, '^[^@,;:<>()" ]+@([^@,;:<>()". ]+[.])+[^@,;:<>()". ]+$') }}
+            then {{ address }}
     end
 {%- endmacro %}

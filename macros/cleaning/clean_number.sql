@@ -1,6 +1,9 @@
 {# Amounts in whole cents: decimal(18, 2), null where the text is no number. #}
 {% macro clean_amount(expression) -%}
-    {{ try_cast_as(expression, 'decimal(18, 2)') }}
+    case
+        when {{ regexp_contains(expression, '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$') }}
+            then {{ try_cast_as(expression, 'decimal(18, 2)') }}
+    end
 {%- endmacro %}
 
 {# Whole numbers only: engines disagree on what '12.7' is as an integer. #}

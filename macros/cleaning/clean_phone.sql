@@ -11,7 +11,7 @@
    read. Numbers of one repeated digit are placeholders. #}
 {% macro clean_phone(dialled, rules=none) -%}
     {%- set digits = "replace(" ~ dialled ~ ", '+', '')" -%}
-    {%- set exit_code = "coalesce(" ~ rules ~ ".international_prefix, '00')" if rules else "'00'" -%}
+    {%- set exit_code = rules ~ ".international_prefix" -%}
     {%- set trunk = rules ~ ".trunk_prefix" -%}
     {%- set code = rules ~ ".calling_code" -%}
     {%- set fits = "between " ~ rules ~ ".min_length and " ~ rules ~ ".max_length" -%}
@@ -19,18 +19,23 @@
         case
             when replace({{ digits }}, substr({{ digits }}, 1, 1), '') = '' then null
             when substr({{ dialled }}, 1, 1) = '+' then {{ digits }}
+            {%- if rules %}
             when
                 substr({{ digits }}, 1, length({{ exit_code }})) = {{ exit_code }}
                 and length({{ digits }}) - length({{ exit_code }}) >= 8
                 then substr({{ digits }}, length({{ exit_code }}) + 1)
+            {%- endif %}
+            when substr({{ digits }}, 1, 2) = '00' and length({{ digits }}) >= 10
+                then substr({{ digits }}, 3)
             {%- if rules %}
             when
                 length({{ trunk }}) > 0
                 and substr({{ digits }}, 1, length({{ trunk }})) = {{ trunk }}
                 and length({{ digits }}) - length({{ trunk }}) {{ fits }}
                 then {{ code }} || substr({{ digits }}, length({{ trunk }}) + 1)
+            {#- Who dials a trunk prefix and leaves it out has left out the plus sign instead. #}
             when
-                length({{ digits }}) > {{ rules }}.max_length
+                (length({{ trunk }}) > 0 or length({{ digits }}) > {{ rules }}.max_length)
                 and substr({{ digits }}, 1, length({{ code }})) = {{ code }}
                 and length({{ digits }}) - length({{ code }}) {{ fits }}
                 then {{ digits }}

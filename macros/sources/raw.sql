@@ -3,13 +3,13 @@
 {% macro mapped_column(instance, column) -%}
     {%- set text = dbt.type_string() -%}
     {%- if instance.columns is not defined or instance.columns is none -%}
-        cast({{ adapter.quote(column) }} as {{ text }})
+        cast({{ raw_column_name(column) }} as {{ text }})
     {%- else -%}
         {%- set mapping = instance.columns.get(column) -%}
         {%- if mapping is none -%}
             cast(null as {{ text }})
         {%- elif mapping is string -%}
-            cast({{ adapter.quote(mapping) }} as {{ text }})
+            cast({{ raw_column_name(mapping) }} as {{ text }})
         {%- elif mapping.expression is defined -%}
             cast({{ mapping.expression }} as {{ text }})
         {%- else -%}
@@ -20,6 +20,9 @@
 
 {% macro instance_relation(source_name, table_name, instance) -%}
     {%- if var('include_sample_data') -%}
+        {%- if 'seed' not in instance -%}
+            {%- do stop_build("`sample_sources` instance " ~ instance.name ~ " names no seed; name one of seeds/sample.") -%}
+        {%- endif -%}
         {{ ref(instance.seed) }}
     {%- else -%}
         {{ source(source_name, table_name ~ '__' ~ instance.name) }}
@@ -27,12 +30,17 @@
 {%- endmacro %}
 
 {# All rows of all instances of a contract, under the contract's column names, as visible text; with
-   the instance's name as source_system, the namespace of each id, and, as they came, the row's
-   length in characters and the whole row as JSON text. Without instances: the same columns and no
-   row. #}
+   the instance's name as source_system, the namespace of each id, and, as they came, the length of
+   all columns in characters and the columns as one JSON text. Without instances: the same columns
+   and no row. #}
 {% macro raw(source_name, table_name) -%}
     {%- set contract_instances = instances(source_name ~ '.' ~ table_name) -%}
-    {%- set contract = contracts()[source_name ~ '.' ~ table_name] -%}
+    {%- set contract = contracts().get(source_name ~ '.' ~ table_name) -%}
+    {%- if contract is none -%}
+        {%- do stop_build(
+            "the contract " ~ source_name ~ "." ~ table_name ~ " is missing in macros/sources/contracts.sql; add its columns there."
+        ) -%}
+    {%- endif -%}
     {%- set columns = contract.columns -%}
     {%- set lengths = [] -%}
     {%- set cells = {} -%}

@@ -10,5 +10,7 @@
     {%- for column in columns -%}
         {%- do parts.append("coalesce(" ~ column ~ ", '')") -%}
     {%- endfor -%}
-    source_system || ':{{ entity }}:' || {{ dbt.hash(parts | join(" || '|' || ")) }}
+    {#- A character that no visible text holds, so that no two tuples look alike. -#}
+    {%- set between = " || " ~ text_literal('\u001f') ~ " || " -%}
+    source_system || ':{{ entity }}:' || {{ dbt.hash(parts | join(between)) }}
 {%- endmacro %}

@@ -1,7 +1,7 @@
-"""Which customer each record belongs to, found by running the statements of
-int_identity__statements until they have nothing left to do.
+"""Which customer each record belongs to.
 
-This file holds only the order of the statements; what they say is in the macro
+Found by running the statements of int_identity__statements until they have nothing left to do. This
+file holds only the order of the statements; what they say is in the macro
 identity_statements. It runs wherever dbt can hand it a session that executes SQL.
 """
 
@@ -20,7 +20,10 @@ class NotConverged(RuntimeError):
 
 
 def model(dbt: Any, session: Any) -> Any:
-    """Return one row per record: record_no, customer_no (its customer's oldest own record), role."""
+    """Return one row per record: record_no, customer_no, record_role.
+
+    customer_no is the number of the customer's oldest own record. Raises NotConverged.
+    """
     dbt.config(materialized="table")
     statements = rows_of(dbt.ref("int_identity__statements"))
     dbt.ref("int_identity__links")

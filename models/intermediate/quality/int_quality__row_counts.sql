@@ -1,6 +1,6 @@
 with
 
-{% for model in var('source_entries') %}
+{% for model in setting('source_entries') %}
 {{ model | replace('stg_', 'base_', 1) }} as (
 
     select * from {{ ref(model | replace('stg_', 'base_', 1)) }}
@@ -10,7 +10,7 @@ with
 {% endfor %}
 row_counts as (
 
-    {% for model in var('source_entries') %}
+    {% for model in setting('source_entries') %}
     select
         source_system,
         '{{ model.split("__")[1] }}' as source_entity,

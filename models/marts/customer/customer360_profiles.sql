@@ -1,3 +1,5 @@
+{% set active_days = var('active_customer_days') %}
+
 with
 
 identities as (
@@ -84,8 +86,8 @@ final as (
         attributes.first_name,
         attributes.last_name,
         coalesce(
-            attributes.full_name,
             attributes.first_name || ' ' || attributes.last_name,
+            attributes.full_name,
             attributes.last_name,
             attributes.first_name
         ) as full_name,
@@ -116,7 +118,7 @@ final as (
         engagement.last_channel_seen,
         aged.customer_lifetime_days,
         aged.days_since_last_seen,
-        coalesce(aged.days_since_last_seen <= {{ var('active_customer_days') }}, false) as is_active,
+        coalesce(aged.days_since_last_seen <= {{ active_days }}, false) as is_active,
         {{ count_or_zero('engagement.total_sessions') }} as total_sessions,
         {{ count_or_zero('engagement.total_page_views') }} as total_page_views,
         {{ count_or_zero('engagement.total_interactions') }} as total_interactions,

@@ -31,7 +31,7 @@ cleaned as (
         {{ namespaced_id('typed', 'order_id') }} as order_id,
 
         -- attributes
-        typed.product_id as product_id,
+        typed.product_id,
         {{ clean_text('typed.product_name') }} as product_name,
         {{ clean_text('typed.product_category') }} as product_category,
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-
 from project.scoring import Score, score
 
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]

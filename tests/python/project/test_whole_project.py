@@ -16,7 +16,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
 from project.scoring import score
 
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -274,7 +273,9 @@ identity_policy:
     changed, default = both("select count(*) from customer360_profiles where not is_identified")
     assert changed == [(0,)]
     assert default != [(0,)]
-    changed, default = both("select count(*) from customer360_quarantine where reason like 'row_t%'")
+    changed, default = both(
+        "select count(*) from customer360_quarantine where reason = 'row_too_long'"
+    )
     assert (changed, default) == ([(0,)], [(1,)])
     changed, default = both(
         "select count(*) from customer360_events where attributed_by like '%-time'"
@@ -286,7 +287,9 @@ identity_policy:
     assert {"login", "customer", "cookie", "order"} <= {row[0] for row in default}
     changed, default = both("select avg(cast(is_active as integer)) from customer360_profiles")
     assert changed[0][0] > default[0][0]
-    changed, default = both("select count(*) from customer360_profiles where primary_source = 'web'")
+    changed, default = both(
+        "select count(*) from customer360_profiles where primary_source = 'web'"
+    )
     assert changed[0][0] > default[0][0]
 
 
@@ -311,9 +314,8 @@ sources:
     assert built.returncode == 0, built.stderr
     manifest = json.loads((project_copy / "target" / "manifest.json").read_text(encoding="utf-8"))
     parents = manifest["parent_map"]["model.customer360.base_crm__contacts"]
-    assert {"source.customer360.crm.contacts__north", "source.customer360.crm.contacts__south"} <= set(
-        parents
-    )
+    for instance in ("north", "south"):
+        assert f"source.customer360.crm.contacts__{instance}" in parents
     # One address is one person; equal customer numbers of two systems are not.
     assert query(
         published(project_copy),
