@@ -96,4 +96,4 @@ packages: $(VENV)/.project
 	@$(PY) setup/packages.py
 
 profiles.yml: | profiles.yml.example
-	@cp profiles.yml.example profiles.yml
+	@install -m 600 profiles.yml.example profiles.yml

@@ -140,7 +140,8 @@ def tell_inputs(console: Console, inputs: Inputs) -> None:
         console.print("Building from the sample data.", highlight=False)
         return
     instances = inputs.config.instances
-    console.print(f"Building from {len(instances)} raw tables.", highlight=False)
+    tables = "1 raw table" if len(instances) == 1 else f"{len(instances)} raw tables"
+    console.print(f"Building from {tables}.", highlight=False)
     for table in inputs.tables:
         unused = table.unused_columns
         if unused:

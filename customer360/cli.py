@@ -159,8 +159,10 @@ def prepare(vars_file: VarsFile = None) -> None:
             typer.echo("The sample needs no declaration; run `dbt build`.")
             return
         written = inputs.sources_file.relative_to(project.root)
+        count = len(inputs.config.instances)
         typer.echo(
-            f"{len(inputs.config.instances)} raw tables are fine and declared in {written}; "
+            f"{count} raw {'table is' if count == 1 else 'tables are'} fine and declared in "
+            f"{written}; "
             f'run `dbt build --vars "$(cat {vars_file})"`.'
         )
 

@@ -8,8 +8,9 @@
     c360_scratch_{{ name }}
 {%- endmacro %}
 
+{# Named by the run, so that two runs never meet in one table. #}
 {% macro bigquery__scratch_table(name) -%}
-    `{{ target.project }}`.`{{ target.schema }}_intermediate`.`c360_scratch_{{ name }}`
+    `{{ target.project }}`.`{{ target.schema }}_intermediate`.`c360_scratch_{{ invocation_id | replace('-', '_') }}_{{ name }}`
 {%- endmacro %}
 
 {% macro create_scratch_table(name, query) -%}

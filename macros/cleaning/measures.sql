@@ -8,9 +8,9 @@
     cast(coalesce({{ expression }}, 0) as decimal(18, 2))
 {%- endmacro %}
 
-{# A sum of money over a group's rows that meet a condition. #}
+{# A sum of money over a group's rows that meet a condition; 0 where none does. #}
 {% macro sum_amount_where(amount, condition) -%}
-    cast(sum(case when {{ condition }} then {{ amount }} else 0 end) as decimal(18, 2))
+    cast(sum(case when {{ condition }} then coalesce({{ amount }}, 0) else 0 end) as decimal(18, 2))
 {%- endmacro %}
 
 {# How many of a group's rows meet a condition. #}

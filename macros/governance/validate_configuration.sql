@@ -22,6 +22,9 @@
             {%- do stop_build("`" ~ name ~ "` is '" ~ var(name) ~ "'; use a whole number, 0 or more.") -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if var('identity_driver') not in ('auto', 'python', 'macro') -%}
+        {%- do stop_build("`identity_driver` is '" ~ var('identity_driver') ~ "'; use auto, python or macro.") -%}
+    {%- endif -%}
     {%- for name in ('include_sample_data', 'include_anonymous_profiles') if var(name) is not boolean -%}
         {%- do stop_build("`" ~ name ~ "` is '" ~ var(name) ~ "'; use true or false.") -%}
     {%- endfor -%}

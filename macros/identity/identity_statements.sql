@@ -1,13 +1,18 @@
-{# How records become customers: portable statements that the driver (the Python model
-   int_identity__components) runs in this order, for the phase `strong` and then for `weak`:
+{# How records become customers: portable statements that a driver runs in this order, for the phase
+   `strong` and then for `weak`:
 
      prepare   once
-     hook      while the edges of {round} are not empty:
-     jump          while {count_jumps} is not zero
-     settle        the same, after the last jump
+     hook      while count_edges of {round} is not zero:
+     jump          while count_jumps of {round}, {jump} is not zero
+     settle        after the last jump
      contract      leaves the edges of {next}
-     compose   for each round, the last first
-     finish    once
+     compose   for each round but the last, the later first
+     no_round  instead of all that, where there was no edge
+     finish    once; the last statement of the phase `weak` makes the result
+     clean     once
+
+   The drivers are the Python model int_identity__components_by_python and the macro
+   run_identity_rounds; both know nothing but this order.
 
    Method: contraction with pointer jumping (Shiloach and Vishkin 1982). Edges point from the greater
    record number to the smaller. In a round every record with an edge takes its smallest neighbour as
@@ -17,17 +22,22 @@
 {% macro identity_statements() -%}
     {%- set links = ref('int_identity__links') -%}
     {%- set records = ref('int_identity__records') -%}
+    {%- set known = scratch_table('known') -%}
+    {%- set weak_values = scratch_table('weak_values') -%}
+    {%- set anonymous_links = scratch_table('anonymous_links') -%}
+    {%- set grouped = scratch_table('grouped') -%}
+    {%- set attached = scratch_table('attached') -%}
     {%- set steps = [] -%}
 
     {# --- strong: records that share a strong identifier are one customer ------------------- #}
-    {%- do steps.append(('strong', 'prepare', create_scratch_table('members',
+    {%- do steps.append(('strong', 'prepare', create_scratch_table('strong_members',
         "select record_no, identifier_type, identifier_value from " ~ links ~ " where role = 'strong'"
     ))) -%}
     {%- do connect_members(steps, 'strong') -%}
     {%- do steps.append(('strong', 'finish', create_scratch_table('known',
         "select members.record_no, coalesce(roots.parent, members.record_no) as customer_no"
-        ~ " from (select distinct record_no from " ~ scratch_table('members') ~ ") as members"
-        ~ " left join " ~ scratch_table('roots_0') ~ " as roots on members.record_no = roots.node"
+        ~ " from (select distinct record_no from " ~ scratch_table('strong_members') ~ ") as members"
+        ~ " left join " ~ scratch_table('strong_roots_0') ~ " as roots on members.record_no = roots.node"
     ))) -%}
 
     {# --- weak: anonymous records that share a device or cookie, which at most one known customer
@@ -35,7 +45,7 @@
     {%- do steps.append(('weak', 'prepare', create_scratch_table('weak_values',
         "select links.identifier_type, links.identifier_value,"
         ~ " count(distinct known.customer_no) as customer_count, min(known.customer_no) as customer_no"
-        ~ " from " ~ links ~ " as links left join " ~ scratch_table('known') ~ " as known"
+        ~ " from " ~ links ~ " as links left join " ~ known ~ " as known"
         ~ " on links.record_no = known.record_no where links.role = 'weak'"
         ~ " group by links.identifier_type, links.identifier_value"
     ))) -%}
@@ -45,26 +55,26 @@
         ~ " row_number() over (partition by links.record_no order by"
         ~ " case when weak_values.customer_count > 1 then 1 else 0 end, links.type_rank,"
         ~ " links.identifier_value) as preference"
-        ~ " from " ~ links ~ " as links inner join " ~ scratch_table('weak_values') ~ " as weak_values"
+        ~ " from " ~ links ~ " as links inner join " ~ weak_values ~ " as weak_values"
         ~ " on links.identifier_type = weak_values.identifier_type"
         ~ " and links.identifier_value = weak_values.identifier_value"
-        ~ " left join " ~ scratch_table('known') ~ " as known on links.record_no = known.record_no"
+        ~ " left join " ~ known ~ " as known on links.record_no = known.record_no"
         ~ " where links.role = 'weak' and known.record_no is null"
     ))) -%}
-    {%- do steps.append(('weak', 'prepare', create_scratch_table('members',
-        "select record_no, identifier_type, identifier_value from " ~ scratch_table('anonymous_links')
+    {%- do steps.append(('weak', 'prepare', create_scratch_table('weak_members',
+        "select record_no, identifier_type, identifier_value from " ~ anonymous_links
         ~ " where customer_count < 2 or preference = 1"
     ))) -%}
     {%- do connect_members(steps, 'weak') -%}
     {%- do steps.append(('weak', 'finish', create_scratch_table('grouped',
         "select members.record_no, coalesce(roots.parent, members.record_no) as group_no"
-        ~ " from (select distinct record_no from " ~ scratch_table('members') ~ ") as members"
-        ~ " left join " ~ scratch_table('roots_0') ~ " as roots on members.record_no = roots.node"
+        ~ " from (select distinct record_no from " ~ scratch_table('weak_members') ~ ") as members"
+        ~ " left join " ~ scratch_table('weak_roots_0') ~ " as roots on members.record_no = roots.node"
     ))) -%}
     {%- do steps.append(('weak', 'finish', create_scratch_table('attached',
         "select grouped.group_no, min(links.customer_no) as customer_no"
-        ~ " from " ~ scratch_table('grouped') ~ " as grouped"
-        ~ " inner join " ~ scratch_table('anonymous_links') ~ " as links on grouped.record_no = links.record_no"
+        ~ " from " ~ grouped ~ " as grouped"
+        ~ " inner join " ~ anonymous_links ~ " as links on grouped.record_no = links.record_no"
         ~ " where links.customer_count = 1"
         ~ " group by grouped.group_no having count(distinct links.customer_no) = 1"
     ))) -%}
@@ -74,59 +84,76 @@
         ~ " case when known.customer_no is not null then 'known'"
         ~ " when attached.customer_no is not null then 'attached' else 'anonymous' end as record_role"
         ~ " from " ~ records ~ " as records"
-        ~ " left join " ~ scratch_table('known') ~ " as known on records.record_no = known.record_no"
-        ~ " left join " ~ scratch_table('grouped') ~ " as grouped on records.record_no = grouped.record_no"
-        ~ " left join " ~ scratch_table('attached') ~ " as attached on grouped.group_no = attached.group_no"
+        ~ " left join " ~ known ~ " as known on records.record_no = known.record_no"
+        ~ " left join " ~ grouped ~ " as grouped on records.record_no = grouped.record_no"
+        ~ " left join " ~ attached ~ " as attached on grouped.group_no = attached.group_no"
     ))) -%}
+    {%- for table in (known, weak_values, anonymous_links, grouped, attached) -%}
+        {%- do steps.append(('weak', 'clean', 'drop table ' ~ table)) -%}
+    {%- endfor -%}
     {{ return(steps) }}
 {%- endmacro %}
 
-{# Connected components over the scratch table `members`; leaves `roots_0` (node, parent), which
-   lacks the records that are their own root. #}
+{# Connected components over the scratch table <phase>_members; leaves <phase>_roots_0 (node, parent),
+   which lacks the records that are their own root. What a later statement does not read is dropped
+   as soon as it is done with: the rounds of a large graph are large. #}
 {% macro connect_members(steps, phase) -%}
-    {%- do steps.append((phase, 'prepare', create_scratch_table('lists',
+    {%- set members = scratch_table(phase ~ '_members') -%}
+    {%- set lists = scratch_table(phase ~ '_lists') -%}
+    {%- set edges = scratch_table(phase ~ '_edges_{round}') -%}
+    {%- set parents = scratch_table(phase ~ '_parents_{round}_{jump}') -%}
+    {%- set roots = scratch_table(phase ~ '_roots_{round}') -%}
+    {%- set next_roots = scratch_table(phase ~ '_roots_{next}') -%}
+    {%- do steps.append((phase, 'prepare', create_scratch_table(phase ~ '_lists',
         "select min(record_no) as hub, " ~ list_agg('record_no', 'record_no') ~ " as members"
-        ~ " from " ~ scratch_table('members') ~ " group by identifier_type, identifier_value having count(*) > 1"
+        ~ " from " ~ members ~ " group by identifier_type, identifier_value having count(*) > 1"
     ))) -%}
-    {%- do steps.append((phase, 'prepare', create_scratch_table('edges_0',
+    {%- do steps.append((phase, 'prepare', create_scratch_table(phase ~ '_edges_0',
         "select distinct lists.member as node, lists.hub as neighbour"
-        ~ " from " ~ explode_members(scratch_table('lists'), 'members', 'member', dbt.type_bigint())
+        ~ " from " ~ explode_members(lists, 'members', 'member', dbt.type_bigint())
         ~ " where lists.member <> lists.hub"
     ))) -%}
-    {%- do steps.append((phase, 'count_edges', "select count(*) from " ~ scratch_table('edges_{round}'))) -%}
-    {%- do steps.append((phase, 'hook', create_scratch_table('parents_0',
-        "select node, min(neighbour) as parent from " ~ scratch_table('edges_{round}') ~ " group by node"
+    {%- do steps.append((phase, 'prepare', 'drop table ' ~ lists)) -%}
+    {%- do steps.append((phase, 'count_edges', "select count(*) as edge_count from " ~ edges)) -%}
+    {%- do steps.append((phase, 'hook', create_scratch_table(phase ~ '_parents_{round}_0',
+        "select node, min(neighbour) as parent from " ~ edges ~ " group by node"
     ))) -%}
     {%- do steps.append((phase, 'count_jumps',
-        "select count(*) from " ~ scratch_table('parents_{jump}') ~ " as parents"
-        ~ " inner join " ~ scratch_table('parents_{jump}') ~ " as grandparents on parents.parent = grandparents.node"
+        "select count(*) as jump_count from " ~ parents ~ " as parents"
+        ~ " inner join " ~ parents ~ " as grandparents on parents.parent = grandparents.node"
     )) -%}
-    {%- do steps.append((phase, 'jump', create_scratch_table('parents_{next_jump}',
+    {%- do steps.append((phase, 'jump', create_scratch_table(phase ~ '_parents_{round}_{next_jump}',
         "select parents.node, coalesce(grandparents.parent, parents.parent) as parent"
-        ~ " from " ~ scratch_table('parents_{jump}') ~ " as parents"
-        ~ " left join " ~ scratch_table('parents_{jump}') ~ " as grandparents on parents.parent = grandparents.node"
+        ~ " from " ~ parents ~ " as parents"
+        ~ " left join " ~ parents ~ " as grandparents on parents.parent = grandparents.node"
     ))) -%}
-    {%- do steps.append((phase, 'settle', create_scratch_table('roots_{round}',
-        "select node, parent from " ~ scratch_table('parents_{jump}')
+    {%- do steps.append((phase, 'jump', 'drop table ' ~ parents)) -%}
+    {%- do steps.append((phase, 'settle', create_scratch_table(phase ~ '_roots_{round}',
+        "select node, parent from " ~ parents
     ))) -%}
-    {%- do steps.append((phase, 'contract', create_scratch_table('edges_{next}',
+    {%- do steps.append((phase, 'settle', 'drop table ' ~ parents)) -%}
+    {%- do steps.append((phase, 'contract', create_scratch_table(phase ~ '_edges_{next}',
         "select distinct"
         ~ " case when left_root > right_root then left_root else right_root end as node,"
         ~ " case when left_root > right_root then right_root else left_root end as neighbour"
         ~ " from (select nodes.parent as left_root, coalesce(neighbours.parent, edges.neighbour) as right_root"
-        ~ " from " ~ scratch_table('edges_{round}') ~ " as edges"
-        ~ " inner join " ~ scratch_table('roots_{round}') ~ " as nodes on edges.node = nodes.node"
-        ~ " left join " ~ scratch_table('roots_{round}') ~ " as neighbours on edges.neighbour = neighbours.node"
+        ~ " from " ~ edges ~ " as edges"
+        ~ " inner join " ~ roots ~ " as nodes on edges.node = nodes.node"
+        ~ " left join " ~ roots ~ " as neighbours on edges.neighbour = neighbours.node"
         ~ ") as rooted where left_root <> right_root"
     ))) -%}
-    {%- do steps.append((phase, 'compose', create_scratch_table('roots_{round}',
+    {%- do steps.append((phase, 'contract', 'drop table ' ~ edges)) -%}
+    {%- do steps.append((phase, 'compose', create_scratch_table(phase ~ '_roots_{round}',
         "select earlier.node, coalesce(later.parent, earlier.parent) as parent"
-        ~ " from " ~ scratch_table('roots_{round}') ~ " as earlier"
-        ~ " left join " ~ scratch_table('roots_{next}') ~ " as later on earlier.parent = later.node"
-        ~ " union all select node, parent from " ~ scratch_table('roots_{next}')
+        ~ " from " ~ roots ~ " as earlier"
+        ~ " left join " ~ next_roots ~ " as later on earlier.parent = later.node"
+        ~ " union all select node, parent from " ~ next_roots
     ))) -%}
-    {# Without any edge there is no round, and the roots are empty. #}
-    {%- do steps.append((phase, 'no_round', create_scratch_table('roots_0',
-        "select node, neighbour as parent from " ~ scratch_table('edges_0') ~ " where node is null"
+    {%- do steps.append((phase, 'compose', 'drop table ' ~ next_roots)) -%}
+    {%- do steps.append((phase, 'no_round', create_scratch_table(phase ~ '_roots_0',
+        "select node, neighbour as parent from " ~ scratch_table(phase ~ '_edges_0') ~ " where node is null"
     ))) -%}
+    {%- do steps.append((phase, 'clean', 'drop table ' ~ members)) -%}
+    {%- do steps.append((phase, 'clean', 'drop table ' ~ edges)) -%}
+    {%- do steps.append((phase, 'clean', 'drop table ' ~ scratch_table(phase ~ '_roots_0'))) -%}
 {%- endmacro %}

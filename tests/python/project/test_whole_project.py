@@ -147,6 +147,20 @@ def test_a_second_build_changes_nothing(sample_build: Path, run_cli: RunCli) -> 
     assert published(sample_build).read_bytes() == before
 
 
+def test_the_other_driver_of_identity_gives_the_same_marts(
+    sample_build: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    before = exports(published(sample_build))
+    settings = tmp_path / "settings.yml"
+    settings.write_text("identity_driver: macro", encoding="utf-8")
+    again = run_cli(sample_build, "build", "--vars-file", settings)
+    assert again.returncode == 0, again.stderr
+    assert "nothing changed, generation 1 stays" in again.stdout
+    made = query(working(sample_build), "select table_name from duckdb_tables()")
+    assert ("int_identity__components_by_macro",) in made
+    assert exports(published(sample_build)) == before
+
+
 def shuffle_rows(file: Path) -> None:
     with file.open(encoding="utf-8", newline="") as stream:
         header, *rows = list(csv.reader(stream))

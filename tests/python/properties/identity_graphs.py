@@ -22,7 +22,7 @@ import networkx as nx
 import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parents[3]
-COMPONENTS_FILE = ROOT / "python_models" / "identity" / "int_identity__components.py"
+COMPONENTS_FILE = ROOT / "python_models" / "identity" / "int_identity__components_by_python.py"
 
 TYPES = {
     "email": "strong",
@@ -52,7 +52,7 @@ class Graph:
 
 def load_driver(source: str | None = None) -> ModuleType:
     """The Python model as a module; `source` takes the place of the file's text."""
-    spec = importlib.util.spec_from_file_location("int_identity__components", COMPONENTS_FILE)
+    spec = importlib.util.spec_from_file_location(COMPONENTS_FILE.stem, COMPONENTS_FILE)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     exec(compile(source or COMPONENTS_FILE.read_text(), COMPONENTS_FILE, "exec"), vars(module))
@@ -129,7 +129,7 @@ class Resolver:
     def steps_taken(self) -> tuple[int, int]:
         """How many contractions and how many jumps the last graph needed, both phases together."""
         made = [words[words.index("table") + 1] for words in map(str.split, self.executed)
-                if "table" in words]  # fmt: skip
+                if words[0] == "create"]  # fmt: skip
         contractions = sum(1 for name in made if re.search(r"_edges_[1-9]", name))
         jumps = sum(1 for name in made if re.search(r"_parents_[1-9]", name))
         return contractions, jumps

@@ -59,8 +59,9 @@ def find_components(statements: Iterable[Any], run: Run) -> str:
         steps.setdefault(phase, {}).setdefault(kind, []).append(statement)
     for phase in ("strong", "weak"):
         run_all(steps[phase]["prepare"], run)
-        contract_until_done(steps[phase], run)
+        rounds = contract_until_done(steps[phase], run)
         run_all(steps[phase]["finish"], run)
+        run_all(steps[phase]["clean"], run, round=rounds)
     return run_target(steps["weak"]["finish"][-1])
 
 
@@ -77,8 +78,8 @@ def fill(statement: str, **numbers: int) -> str:
     return statement
 
 
-def contract_until_done(steps: dict[str, list[str]], run: Run) -> None:
-    """Contract the edges round by round until none is left, then compose the rounds' roots."""
+def contract_until_done(steps: dict[str, list[str]], run: Run) -> int:
+    """Contract the edges until none is left, compose the roots; return the rounds it took."""
     rounds = 0
     while count(steps["count_edges"], run, round=rounds):
         if rounds == MAX_ROUNDS:
@@ -91,16 +92,17 @@ def contract_until_done(steps: dict[str, list[str]], run: Run) -> None:
         run_all(steps["compose"], run, round=earlier, next=earlier + 1)
     if rounds == 0:
         run_all(steps["no_round"], run)
+    return rounds
 
 
 def jump_until_rooted(steps: dict[str, list[str]], run: Run, rounds: int) -> int:
     """Replace parents by grandparents until every parent is a root; return the jumps it took."""
     run_all(steps["hook"], run, round=rounds)
     jumps = 0
-    while count(steps["count_jumps"], run, jump=jumps):
+    while count(steps["count_jumps"], run, round=rounds, jump=jumps):
         if jumps == MAX_ROUNDS:
             raise NotConverged(f"Identity rounds did not end after {MAX_ROUNDS} jumps.")
-        run_all(steps["jump"], run, jump=jumps, next_jump=jumps + 1)
+        run_all(steps["jump"], run, round=rounds, jump=jumps, next_jump=jumps + 1)
         jumps += 1
     return jumps
 
