@@ -148,17 +148,15 @@ def test_a_second_build_changes_nothing(sample_build: Path, run_cli: RunCli) -> 
 
 
 def test_the_other_driver_of_identity_gives_the_same_marts(
-    sample_build: Path, run_cli: RunCli, tmp_path: Path
+    sample_build: Path, project_copy: Path, run_cli: RunCli, tmp_path: Path
 ) -> None:
-    before = exports(published(sample_build))
     settings = tmp_path / "settings.yml"
     settings.write_text("identity_driver: macro", encoding="utf-8")
-    again = run_cli(sample_build, "build", "--vars-file", settings)
+    again = run_cli(project_copy, "build", "--vars-file", settings)
     assert again.returncode == 0, again.stderr
-    assert "nothing changed, generation 1 stays" in again.stdout
-    made = query(working(sample_build), "select table_name from duckdb_tables()")
+    made = query(working(project_copy), "select table_name from duckdb_tables()")
     assert ("int_identity__components_by_macro",) in made
-    assert exports(published(sample_build)) == before
+    assert exports(published(project_copy)) == exports(published(sample_build))
 
 
 def shuffle_rows(file: Path) -> None:
