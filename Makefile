@@ -19,21 +19,31 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo build test lint docs clean lock packages
+.PHONY: help setup demo build test rehearse rehearse-breaks lint verify docs clean lock packages
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-setup: $(VENV)/.project packages profiles.yml ## .venv from the lock, dbt packages, profiles.yml
+setup: $(VENV)/.project packages profiles.yml $(if $(ADAPTER),$(VENV)/.adapter-$(ADAPTER)) ## .venv from the lock, dbt packages, profiles.yml; ADAPTER=snowflake|bigquery
 
 demo: setup ## build the sample data from nothing and say what came out
 	@$(BIN)/customer360 build
 
-build: setup ## build; VARS=file.yml builds your own sources
-	@$(BIN)/customer360 build $(if $(VARS),--vars-file "$(VARS)")
+build: setup ## build; VARS=file.yml builds your own sources, TARGET=name on a warehouse
+	@$(BIN)/customer360 build $(if $(VARS),--vars-file "$(VARS)") $(if $(TARGET),--target "$(TARGET)")
 
 test: lint ## lint, then every test
 	@$(PY) -m pytest -n 2 --dist loadgroup
+
+# The rehearsal's environments take minutes to make, once; whatever cannot be made fails it.
+rehearse: setup ## rehearse on stand-ins for Snowflake and BigQuery
+	@$(PY) tests/python/engines/rehearsal/environments.py
+	@$(PY) -m pytest -m "not breaks" tests/python/engines
+
+# Breaks macros on purpose, one at a time: every one must turn the rehearsal red.
+rehearse-breaks: setup
+	@$(PY) tests/python/engines/rehearsal/environments.py
+	@$(PY) -m pytest -m breaks tests/python/engines
 
 lint: setup ## ruff, mypy, dbt-bouncer, sqlfluff
 	@$(PY) -m ruff check .
@@ -51,6 +61,10 @@ lint-%:
 	@CUSTOMER360_HOME=target/lint/$* DBT_TARGET_PATH=target/lint/$* $(PY) -m sqlfluff lint \
 	    --disable-progress-bar $(if $(filter staging,$*),models/staging,$(SQL_BUT_STAGING))
 
+verify: setup ## TARGET=snowflake|bigquery: hold your account against DuckDB, in throwaway schemas
+	@test -n "$(TARGET)" || { echo "Say where: make verify TARGET=snowflake (or bigquery)."; exit 1; }
+	@PYTHONPATH=tests/python $(PY) -m engines.verify "$(TARGET)"
+
 docs: setup ## one static page with lineage: docs/site/index.html (after make demo)
 	@test -f "$${CUSTOMER360_HOME:-warehouse}/work.duckdb" || \
 	    { echo "There is nothing to document yet: run make demo (or make build VARS=file.yml) first."; exit 1; }
@@ -65,12 +79,14 @@ clean: ## remove what builds made (both warehouse files too); keeps .venv and pr
 	@find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
 	@find warehouse -mindepth 1 -not -name .gitignore -exec rm -rf {} +
 
-lock: ## write requirements.lock anew from requirements.in; UPGRADE=1 takes newer versions
+lock: ## write the locks anew from requirements*.in; UPGRADE=1 takes newer versions
 	@"$(PYTHON)" -m venv build/lock
 	@build/lock/bin/python -m pip install -qq 'pip-tools>=7.6,<8'
-	@build/lock/bin/python -m piptools compile --quiet $(if $(UPGRADE),--upgrade) \
-	    --generate-hashes --allow-unsafe --no-strip-extras --no-header --no-emit-index-url \
-	    --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock requirements.in
+	@for lock in requirements requirements-snowflake requirements-bigquery; do \
+	    build/lock/bin/python -m piptools compile --quiet $(if $(UPGRADE),--upgrade) \
+	        --generate-hashes --allow-unsafe --no-strip-extras --no-header --no-emit-index-url \
+	        --no-emit-find-links --no-emit-trusted-host --output-file $$lock.lock $$lock.in || exit 1; \
+	done
 	@rm -rf build/lock
 
 # --- the steps of setup: a stamp each, so that a second call does nothing ---------------------------
@@ -85,6 +101,12 @@ $(VENV)/.made:
 $(VENV)/.requirements: requirements.lock $(VENV)/.made
 	@echo "Installing the pinned requirements into $(VENV) (a minute or two, once)."
 	@$(PY) -m pip install -qq --require-hashes -r requirements.lock
+	@touch $@
+
+# On top of the others, because it holds back some of their versions; so again when they change.
+$(VENV)/.adapter-%: requirements-%.lock $(VENV)/.requirements
+	@echo "Installing dbt's adapter for $* into $(VENV)."
+	@$(PY) -m pip install -qq --require-hashes -r requirements-$*.lock
 	@touch $@
 
 $(VENV)/.project: pyproject.toml $(VENV)/.requirements

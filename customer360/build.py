@@ -15,6 +15,7 @@ from customer360 import __version__
 from customer360.config import BuildConfig, load_config
 from customer360.errors import ConfigError
 from customer360.lock import build_lock
+from customer360.operations import DbtWarehouse
 from customer360.paths import Project, ensure_home, ensure_profile
 from customer360.progress import shown_progress
 from customer360.publish import (
@@ -25,8 +26,19 @@ from customer360.publish import (
     remove_drafts,
 )
 from customer360.rawfiles import RawTable, check_raw_files
-from customer360.runner import run_dbt
+from customer360.runner import RunReport, run_dbt
 from customer360.sources_yml import resolved_variables, write_sources
+from customer360.summary import load_summary, show_summary, show_warehouse
+from customer360.targets import Target, check_ready, find_target
+from customer360.warehouse import (
+    Origin,
+    begun,
+    describe,
+    holder_of,
+    publish_on_warehouse,
+    refuse_files,
+    refuse_sample_over_own,
+)
 from customer360.workfile import prepare_work_file
 
 
@@ -46,6 +58,7 @@ class BuildOptions:
     vars_file: Path | None = None
     target: str = "dev"
     full_refresh: bool = False
+    take_over: bool = False
 
 
 def code_version(root: Path) -> str:
@@ -100,8 +113,45 @@ def private_files() -> Iterator[None]:
 
 def build_locked(project: Project, options: BuildOptions, console: Console) -> Outcome:
     """Take the steps of a build with the lock held."""
-    remove_drafts(project)
     ensure_profile(project)
+    target = find_target(project, options.target)
+    if target.is_warehouse:
+        return build_on_warehouse(project, target, options, console)
+    return build_file(project, options, console)
+
+
+def build_on_warehouse(
+    project: Project, target: Target, options: BuildOptions, console: Console
+) -> Outcome:
+    """Build beside what is published on a warehouse, and publish it there when all is well."""
+    check_ready(target, os.environ)
+    refuse_files(load_config(project, options.vars_file), target)
+    inputs = prepare_inputs(project, options.vars_file, os.environ)
+    config = inputs.config
+    tell_inputs(console, inputs)
+    variables = resolved_variables(config, inputs.tables)
+    warehouse = DbtWarehouse(project, target.name, variables)
+    holder = holder_of(project)
+    with begun(warehouse, target, holder, options.take_over) as step:
+        refuse_sample_over_own(step.publication, config.is_sample, target.name)
+        with shown_progress(console) as listener:
+            report = warehouse.build(
+                step.working_schema, step.schema_ending, listener, options.full_refresh
+            )
+        tell_warnings(console, report)
+        origin = Origin(
+            config.as_of, config.is_sample, config.vars_hash, code_version(project.root)
+        )
+        published = publish_on_warehouse(warehouse, holder, step, report, origin)
+    outcome = Outcome(is_new=True, generation=step.generation)
+    tell_outcome(console, outcome, report.node_count)
+    show_warehouse(console, target, published)
+    return outcome
+
+
+def build_file(project: Project, options: BuildOptions, console: Console) -> Outcome:
+    """Build in the private working file, and publish it as a file when all is well."""
+    remove_drafts(project)
     inputs = prepare_inputs(project, options.vars_file, os.environ)
     config = inputs.config
     refuse_mixture(project, config.is_sample)
@@ -117,8 +167,7 @@ def build_locked(project: Project, options: BuildOptions, console: Console) -> O
             target=options.target,
             full_refresh=options.full_refresh,
         )
-    for warning in report.warnings:
-        console.print(f"Warning: {warning}.", highlight=False, markup=False, soft_wrap=True)
+    tell_warnings(console, report)
     outcome = publish(
         project,
         Release(
@@ -131,7 +180,26 @@ def build_locked(project: Project, options: BuildOptions, console: Console) -> O
         ),
     )
     tell_outcome(console, outcome, report.node_count)
+    show_summary(console, project, load_summary(project))
     return outcome
+
+
+def show_published(project: Project, target_name: str, console: Console) -> None:
+    """Show what a target has published; raises ConfigError when there is nothing."""
+    target = find_target(project, target_name)
+    if not target.is_warehouse:
+        show_summary(console, project, load_summary(project))
+        return
+    check_ready(target, os.environ)
+    with private_files():
+        published = describe(DbtWarehouse(project, target.name, {}), target)
+    show_warehouse(console, target, published)
+
+
+def tell_warnings(console: Console, report: RunReport) -> None:
+    """Say which tests warn."""
+    for warning in report.warnings:
+        console.print(f"Warning: {warning}.", highlight=False, markup=False, soft_wrap=True)
 
 
 def tell_inputs(console: Console, inputs: Inputs) -> None:

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from customer360 import __version__
-from customer360.build import BuildOptions, prepare_inputs
+from customer360.build import BuildOptions, prepare_inputs, show_published
 from customer360.build import build as run_build
 from customer360.doctor import run_checks
 from customer360.errors import (
@@ -25,7 +25,6 @@ from customer360.errors import (
 )
 from customer360.messages import sentence
 from customer360.paths import ensure_profile, find_project
-from customer360.summary import load_summary, show_summary
 
 EXIT_CODES = (
     "Exit codes: 0 all is well; 1 a model or test failed, or the build was stopped, and nothing "
@@ -52,6 +51,8 @@ VarsFile = Annotated[
         "An {expression: ...} in it is SQL that runs as it is: use only files you trust.",
     ),
 ]
+
+TargetName = Annotated[str, typer.Option("--target", help="Target in profiles.yml.")]
 
 
 class State:
@@ -136,15 +137,20 @@ def build(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Build incremental models from nothing.")
     ] = False,
-    target: Annotated[str, typer.Option("--target", help="Target in profiles.yml.")] = "dev",
+    target: TargetName = "dev",
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over",
+            help="On a warehouse: build although another machine's build seems to run, "
+            "because it is known to be dead.",
+        ),
+    ] = False,
 ) -> None:
     """Check the input, build and test everything, and publish if all of it succeeded."""
     with explained_errors(), stoppable():
-        project = find_project()
-        out = console()
         chosen = vars_file.resolve() if vars_file else None
-        run_build(project, BuildOptions(chosen, target, full_refresh), out)
-        show_summary(out, project, load_summary(project))
+        run_build(find_project(), BuildOptions(chosen, target, full_refresh, take_over), console())
 
 
 @app.command(epilog=EXIT_CODES)
@@ -168,19 +174,18 @@ def prepare(vars_file: VarsFile = None) -> None:
 
 
 @app.command(epilog=EXIT_CODES)
-def summary() -> None:
+def summary(target: TargetName = "dev") -> None:
     """Show what was published: rows, customers, quarantined rows, where it is."""
     with explained_errors():
-        project = find_project()
-        show_summary(console(), project, load_summary(project))
+        show_published(find_project(), target, console())
 
 
 @app.command(epilog=EXIT_CODES)
-def doctor() -> None:
+def doctor(target: TargetName = "dev") -> None:
     """Check everything a build needs; exit code 1 if there is a problem."""
     with explained_errors():
         problems = 0
-        for check in run_checks(find_project(), os.environ):
+        for check in run_checks(find_project(), os.environ, target):
             typer.echo(f"{'ok     ' if check.is_good else 'PROBLEM'}  {check.name}: {check.found}")
             if not check.is_good:
                 problems += 1

@@ -16,8 +16,11 @@ import yaml
 
 from customer360.errors import Customer360Error
 from customer360.lock import holder, is_locked
+from customer360.operations import DbtWarehouse
 from customer360.paths import Project
 from customer360.publish import read_publication
+from customer360.targets import Target, find_target, has_adapter
+from customer360.warehouse import describe
 
 PINNED = ("dbt-core", "dbt-duckdb", "duckdb")
 OLDEST_PYTHON = (3, 11)
@@ -180,19 +183,59 @@ def check_raw_dir(project: Project, env: Mapping[str, str]) -> Check:
     return Check("raw files", True, str(folder.resolve()))
 
 
-def run_checks(project: Project, env: Mapping[str, str]) -> list[Check]:
+def check_adapter(target: Target) -> Check:
+    """Check that dbt's adapter for a warehouse is installed."""
+    good = has_adapter(target.engine)
+    found = "installed" if good else "not installed"
+    fix = "" if good else f"run `make setup ADAPTER={target.engine}`"
+    return Check(f"dbt-{target.engine}", good, found, fix)
+
+
+def check_variables(target: Target, env: Mapping[str, str]) -> Check:
+    """Check that the environment has what the target asks for; values are never shown."""
+    missing = target.missing_variables(env)
+    if missing:
+        fix = "set them; docs/warehouses.md says what each is"
+        return Check("environment", False, f"missing: {', '.join(missing)}", fix)
+    return Check("environment", True, f"{len(target.needed_variables)} variables set")
+
+
+def check_warehouse(project: Project, target: Target, env: Mapping[str, str]) -> Check:
+    """Check that the warehouse answers, and say what is published there."""
+    if not has_adapter(target.engine) or target.missing_variables(env):
+        return Check("warehouse", True, "not asked; see above")
+    try:
+        published = describe(DbtWarehouse(project, target.name, {}), target)
+    except Customer360Error as error:
+        return Check("warehouse", False, "does not answer", str(error))
+    if published.publication is None:
+        return Check("warehouse", True, "answers; nothing published yet")
+    return Check("warehouse", True, f"answers; generation {published.publication.generation}")
+
+
+def run_checks(project: Project, env: Mapping[str, str], target_name: str = "dev") -> list[Check]:
     """Run every check; one that fails by itself is a problem, not the end."""
     checks: list[Check] = [check_python(), *check_versions(project.root)]
-    later: tuple[Callable[[], Check], ...] = (
+    target = find_target(project, target_name)
+    later: list[Callable[[], Check]] = [
         lambda: check_packages(project.root),
         lambda: check_profile(project),
         lambda: check_home(project),
-        lambda: check_modes(project),
         lambda: check_lock(project),
-        lambda: check_published(project),
-        lambda: check_disk(project),
-        lambda: check_raw_dir(project, env),
-    )
+    ]
+    if target.is_warehouse:
+        later += [
+            lambda: check_adapter(target),
+            lambda: check_variables(target, env),
+            lambda: check_warehouse(project, target, env),
+        ]
+    else:
+        later += [
+            lambda: check_modes(project),
+            lambda: check_published(project),
+            lambda: check_disk(project),
+            lambda: check_raw_dir(project, env),
+        ]
     for check in later:
         try:
             checks.append(check())

@@ -18,6 +18,7 @@ from customer360.workfile import is_lock_conflict
 NODE_TYPES = ("model", "seed", "snapshot", "test", "unit_test")
 GOOD = ("success", "pass", "warn")
 BUILT_TYPES = ("model", "seed", "snapshot")
+MARTS_SCHEMA = "customer360"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class RunReport:
     relations: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     node_count: int
+    views: tuple[str, ...] = ()
 
 
 @dataclass
@@ -83,12 +85,12 @@ class Progress:
             self.listener(NodeEvent(kind, info.node_name, done, self.total, status))
 
 
-def dbt_arguments(
-    project: Project, variables: Mapping[str, Any], target: str, full_refresh: bool
+def common_arguments(
+    project: Project, variables: Mapping[str, Any], target: str, target_dir: Path
 ) -> list[str]:
-    """Spell out every folder and switch, so that nobody's environment changes the build."""
-    arguments = ["build", "--project-dir", str(project.root), "--profiles-dir", str(project.root)]
-    arguments += ["--target", target, "--target-path", str(project.target_dir)]
+    """Spell out every folder and switch, so that nobody's environment changes what dbt does."""
+    arguments = ["--project-dir", str(project.root), "--profiles-dir", str(project.root)]
+    arguments += ["--target", target, "--target-path", str(target_dir)]
     arguments += [
         "--log-path",
         str(project.log_dir),
@@ -103,7 +105,14 @@ def dbt_arguments(
         "--no-send-anonymous-usage-stats",
         "--no-version-check",
     ]
-    arguments += ["--vars", json.dumps(variables, default=str)]
+    return [*arguments, "--vars", json.dumps(variables, default=str)]
+
+
+def dbt_arguments(
+    project: Project, variables: Mapping[str, Any], target: str, full_refresh: bool
+) -> list[str]:
+    """Return the arguments of `dbt build`."""
+    arguments = ["build", *common_arguments(project, variables, target, project.target_dir)]
     return [*arguments, "--full-refresh"] if full_refresh else arguments
 
 
@@ -140,6 +149,7 @@ def run_dbt(
     listener: Listener,
     target: str = "dev",
     full_refresh: bool = False,
+    marts_schema: str = MARTS_SCHEMA,
 ) -> RunReport:
     """Run `dbt build` and return its report; raises an error with one sentence if not all is well.
 
@@ -162,7 +172,7 @@ def run_dbt(
     if outcome.exception is not None:
         raise start_error(outcome.exception)
     manifest = json.loads((project.target_dir / "manifest.json").read_text(encoding="utf-8"))
-    return judge(manifest, read_results(outcome.result))
+    return judge(manifest, read_results(outcome.result), marts_schema)
 
 
 def start_error(error: BaseException) -> Customer360Error:
@@ -211,7 +221,7 @@ def expected_nodes(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def mart_relations(
-    manifest: Mapping[str, Any], schema: str = "customer360"
+    manifest: Mapping[str, Any], schema: str = MARTS_SCHEMA
 ) -> tuple[tuple[str, str], ...]:
     """List what stands in the marts' schema, by the manifest: leftovers are never published."""
     return tuple(
@@ -223,7 +233,22 @@ def mart_relations(
     )
 
 
-def judge(manifest: Mapping[str, Any], results: Sequence[NodeResult]) -> RunReport:
+def mart_views(manifest: Mapping[str, Any], schema: str) -> tuple[str, ...]:
+    """List the marts that are views, by the manifest."""
+    return tuple(
+        sorted(
+            str(node["name"])
+            for node in expected_nodes(manifest).values()
+            if node["resource_type"] == "model"
+            and node["schema"] == schema
+            and node.get("config", {}).get("materialized") == "view"
+        )
+    )
+
+
+def judge(
+    manifest: Mapping[str, Any], results: Sequence[NodeResult], marts_schema: str = MARTS_SCHEMA
+) -> RunReport:
     """Compare the successes with everything the project holds: 'all results are fine' is less."""
     by_id = {result.unique_id: result for result in results}
     for result in results:
@@ -241,7 +266,13 @@ def judge(manifest: Mapping[str, Any], results: Sequence[NodeResult]) -> RunRepo
         if by_id[key].status == "warn"
     )
     invocation_id = str(manifest["metadata"]["invocation_id"])
-    return RunReport(invocation_id, mart_relations(manifest), warnings, len(expected))
+    return RunReport(
+        invocation_id,
+        mart_relations(manifest, marts_schema),
+        warnings,
+        len(expected),
+        mart_views(manifest, marts_schema),
+    )
 
 
 def hook_error(result: NodeResult) -> Customer360Error:

@@ -9,8 +9,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from customer360.errors import ConfigError
 from customer360.paths import Project
 from customer360.publish import Publication, fetch_publication, published_database
+from customer360.targets import Target
+from customer360.warehouse import Published
 
 MARTS = "published.customer360"
 SHOWN_REASONS = 40
@@ -204,10 +207,32 @@ def show_tables(console: Console, tables: list[tuple[str, str, int]]) -> None:
     console.print(table)
 
 
+def generation_line(publication: Publication) -> str:
+    """Say which generation stands, since when, and what it is made from."""
+    kind = "the sample data" if publication.is_sample_data else "your own sources"
+    return (
+        f"Generation {publication.generation}, published {publication.published_at} UTC, "
+        f"as of {publication.as_of} UTC, from {kind}."
+    )
+
+
+def show_warehouse(console: Console, target: Target, published: Published) -> None:
+    """Show what stands on a warehouse; raises ConfigError when nothing does.
+
+    Only what its record holds: counts per source and customer would be queries that are billed.
+    """
+    if published.publication is None:
+        raise ConfigError(
+            f"Nothing has been published there yet; run `customer360 build --target {target.name}`."
+        )
+    console.print()
+    show_tables(console, published.tables)
+    console.print(generation_line(published.publication), highlight=False, markup=False)
+    console.print("What became of every raw row is in the mart customer360_data_quality.")
+
+
 def show_summary(console: Console, project: Project, summary: Summary) -> None:
     """Show the whole summary."""
-    publication = summary.publication
-    kind = "the sample data" if publication.is_sample_data else "your own sources"
     console.print()
     if summary.sources is not None:
         show_sources(console, summary.sources)
@@ -217,8 +242,7 @@ def show_summary(console: Console, project: Project, summary: Summary) -> None:
         show_quarantine(console, summary.quarantine)
     show_tables(console, summary.tables)
     lines = (
-        f"Generation {publication.generation}, published {publication.published_at} UTC, "
-        f"as of {publication.as_of} UTC, from {kind}.",
+        generation_line(summary.publication),
         "",
         "The marts are in",
         f"  {project.published_file}",

@@ -12,5 +12,5 @@
 {%- endmacro %}
 
 {% macro bigquery__json_list_agg(expression, order_by) -%}
-    to_json_string({{ list_agg(expression, order_by) }})
+    nullif(to_json_string({{ list_agg(expression, order_by) }}), 'null')
 {%- endmacro %}

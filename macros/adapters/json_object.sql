@@ -13,14 +13,13 @@
     )
 {%- endmacro %}
 
+{# Put together as text: an object there gives its keys in alphabetical order. #}
 {% macro snowflake__json_object(pairs) -%}
-    to_json(
-        object_construct_keep_null(
-            {%- for name, expression in pairs.items() %}
-            '{{ name }}', {{ expression }}{{ "," if not loop.last }}
-            {%- endfor %}
-        )
-    )
+    '{'
+    {%- for name, expression in pairs.items() %}
+    || '{{ "," if not loop.first }}"{{ name }}":' || coalesce(to_json(to_variant({{ expression }})), 'null')
+    {%- endfor %}
+    || '}'
 {%- endmacro %}
 
 {% macro bigquery__json_object(pairs) -%}

@@ -9,7 +9,10 @@
 {%- endmacro %}
 
 {% macro snowflake__list_agg(expression, order_by) -%}
-    nullif(array_agg({{ expression }}) within group (order by {{ order_by }}), array_construct())
+    case
+        when count({{ expression }}) > 0
+            then array_agg({{ expression }}) within group (order by {{ order_by }})
+    end
 {%- endmacro %}
 
 {% macro bigquery__list_agg(expression, order_by) -%}

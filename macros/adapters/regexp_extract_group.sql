@@ -7,7 +7,7 @@
 {%- endmacro %}
 
 {% macro snowflake__regexp_extract_group(expression, pattern) -%}
-    nullif(regexp_substr({{ expression }}, $${{ pattern }}$$, 1, 1, 'e', 1), '')
+    nullif(regexp_substr({{ expression }}, {{ snowflake__text_literal(pattern) }}, 1, 1, 'e', 1), '')
 {%- endmacro %}
 
 {% macro bigquery__regexp_extract_group(expression, pattern) -%}

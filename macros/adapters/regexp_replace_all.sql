@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 {% macro snowflake__regexp_replace_all(expression, pattern, replacement) -%}
-    regexp_replace({{ expression }}, $${{ pattern }}$$, $${{ replacement }}$$)
+    regexp_replace({{ expression }}, {{ snowflake__text_literal(pattern) }}, {{ snowflake__text_literal(replacement) }})
 {%- endmacro %}
 
 {% macro bigquery__regexp_replace_all(expression, pattern, replacement) -%}

@@ -8,6 +8,11 @@
     c360_scratch_{{ name }}
 {%- endmacro %}
 
+{# In the schema of the model it is made for: whether the session has a current schema is chance. #}
+{% macro snowflake__scratch_table(name) -%}
+    {{ api.Relation.create(database=this.database, schema=this.schema, identifier='c360_scratch_' ~ name) }}
+{%- endmacro %}
+
 {# Named by the run, so that two runs never meet in one table. #}
 {% macro bigquery__scratch_table(name) -%}
     `{{ target.project }}`.`{{ target.schema }}_intermediate`.`c360_scratch_{{ invocation_id | replace('-', '_') }}_{{ name }}`

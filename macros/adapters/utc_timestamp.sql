@@ -17,8 +17,10 @@
     case
         when not {{ regexp_contains(expression, utc_timestamp_pattern()) }} then null
         when {{ regexp_contains(expression, ':[0-9.]+ ?[+-][0-9:]+$') }}
-            then {{ offset_time_in_utc(with_offset) }}
-        else {{ try_cast_as("rtrim(" ~ expression ~ ", 'ZzUTC ')", dbt.type_timestamp()) }}
+            then {{ offset_time_in_utc(canonical_time(with_offset)) }}
+        else {{ try_cast_as(
+            canonical_time("rtrim(" ~ expression ~ ", 'ZzUTC ')"), dbt.type_timestamp()
+        ) }}
     end
 {%- endmacro %}
 

@@ -1,10 +1,11 @@
 {# Whole years at as_of. #}
 {% macro age_in_years(date_of_birth) -%}
+    {%- set today = "cast(" ~ as_of() ~ " as date)" -%}
     cast(
-        extract(year from {{ as_of() }}) - extract(year from {{ date_of_birth }})
+        extract(year from {{ today }}) - extract(year from {{ date_of_birth }})
         - case
             when
-                extract(month from {{ as_of() }}) * 100 + extract(day from {{ as_of() }})
+                extract(month from {{ today }}) * 100 + extract(day from {{ today }})
                 < extract(month from {{ date_of_birth }}) * 100 + extract(day from {{ date_of_birth }})
                 then 1
             else 0

@@ -28,6 +28,11 @@
     {%- for name in ('include_sample_data', 'include_anonymous_profiles') if var(name) is not boolean -%}
         {%- do stop_build("`" ~ name ~ "` is '" ~ var(name) ~ "'; use true or false.") -%}
     {%- endfor -%}
+    {%- if not modules.re.match('^([A-Za-z0-9_]+)?$', (var('marts_schema_ending') or '') | string) -%}
+        {%- do stop_build(
+            "`marts_schema_ending` is '" ~ var('marts_schema_ending') ~ "'; use letters and digits, or null."
+        ) -%}
+    {%- endif -%}
     {%- if not modules.re.match('^[A-Z]{3}$', var('reporting_currency') | string) -%}
         {%- do stop_build(
             "`reporting_currency` is '" ~ var('reporting_currency') ~ "'; use an ISO 4217 code such as EUR."

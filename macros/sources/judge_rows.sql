@@ -17,7 +17,7 @@
             then 'wrong_type: {{ column }}'
         when
             {{ row }}.{{ column }}_utc < cast('1900-01-01' as {{ dbt.type_timestamp() }})
-            or {{ row }}.{{ column }}_utc > {{ dbt.dateadd('day', 1, as_of()) }}
+            or {{ row }}.{{ column }}_utc > {{ days_later(as_of(), 1) }}
             then 'impossible_time: {{ column }}'
         {%- endfor %}
         {%- for column in numbers %}

@@ -98,9 +98,9 @@ within_lookback as (
         identifier_type,
         type_rank,
         case
-            when login_before_at >= {{ dbt.dateadd('day', -lookback_days, 'occurred_at') }}
+            when login_before_at >= {{ days_later('occurred_at', -lookback_days) }}
                 then customer_before
-            when login_after_at <= {{ dbt.dateadd('day', lookback_days, 'occurred_at') }}
+            when login_after_at <= {{ days_later('occurred_at', lookback_days) }}
                 then customer_after
         end as customer360_id
     from nearest

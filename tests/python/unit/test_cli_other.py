@@ -167,7 +167,7 @@ def test_something_unexpected_shows_no_traceback(
     def burst(*_: object) -> None:
         raise RuntimeError("a@hidden")
 
-    monkeypatch.setattr(cli, "load_summary", burst)
+    monkeypatch.setattr(cli, "show_published", burst)
     done = CliRunner().invoke(cli.app, ["summary"])
     assert done.exit_code == 4
     assert "RuntimeError" in done.output

@@ -33,7 +33,8 @@ LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 REFERENCE_LINK = re.compile(r"^\[[^\]]+\]:\s*(\S+)", re.MULTILINE)
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
 LINK_TEXT = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-ELSEWHERE = re.compile(r"^[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+# Another scheme, or a page inside dbt's docs site.
+ELSEWHERE = re.compile(r"^([a-z][a-z0-9+.-]*:|#!/)", re.IGNORECASE)
 
 
 @cache

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-TARGETS = {"help", "setup", "demo", "build", "test", "lint", "docs", "clean", "lock"}
+TARGETS = {
+    "help", "setup", "demo", "build", "test", "rehearse", "lint", "docs", "clean", "lock", "verify",
+}  # fmt: skip
 
 
 def make(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -38,6 +40,7 @@ def copy(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("Makefile", "requirements.lock", "pyproject.toml", "packages.yml"):
         shutil.copy(ROOT / name, folder / name)
+    shutil.copy(ROOT / "requirements-snowflake.lock", folder)
     for name in ("setup", "compat", "warehouse"):
         ignored = shutil.ignore_patterns("*.duckdb*", "__pycache__")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -114,6 +117,26 @@ def test_set_up_installs_once_and_again_when_the_lock_changes(copy: Path):
     assert "--require-hashes -r requirements.lock" in log.read_text()
 
 
+def test_an_adapter_is_installed_only_when_it_is_asked_for(set_up_copy: Path):
+    log = set_up_copy / "calls.log"
+    script(set_up_copy / ".venv" / "bin" / "python", f'echo "$@" >> "{log}"')
+    assert make(set_up_copy, "setup").returncode == 0
+    assert "snowflake" not in log.read_text()
+    assert make(set_up_copy, "setup", "ADAPTER=snowflake").returncode == 0
+    assert "--require-hashes -r requirements-snowflake.lock" in log.read_text()
+    log.unlink()
+    assert make(set_up_copy, "setup", "ADAPTER=snowflake").returncode == 0
+    assert "pip" not in log.read_text(), "a second call does nothing"
+    assert make(set_up_copy, "setup", "ADAPTER=oracle").returncode != 0
+
+
+def test_verify_without_a_target_says_what_to_write(set_up_copy: Path):
+    nobody = {"DBT_PACKAGE_HUB_URL": "http://127.0.0.1:9/", "NO_PROXY": "127.0.0.1"}
+    done = make(set_up_copy, "verify", **nobody)
+    assert done.returncode != 0
+    assert "make verify TARGET=snowflake" in done.stdout.splitlines()[-1]
+
+
 def test_an_active_environment_does_not_reach_ours(copy: Path):
     log = copy / "environment.log"
     bin_folder = copy / ".venv" / "bin"
@@ -144,6 +167,9 @@ def test_build_hands_over_the_file_with_the_vars(set_up_copy: Path):
     nobody = {"DBT_PACKAGE_HUB_URL": "http://127.0.0.1:9/", "NO_PROXY": "127.0.0.1"}
     assert make(set_up_copy, "build", "VARS=my vars.yml", **nobody).returncode == 0
     assert log.read_text().splitlines() == ["build", "--vars-file", "my vars.yml"]
+    log.unlink()
+    assert make(set_up_copy, "build", "TARGET=far away", **nobody).returncode == 0
+    assert log.read_text().splitlines() == ["build", "--target", "far away"]
     log.unlink()
     assert make(set_up_copy, "demo", **nobody).returncode == 0
     assert log.read_text().splitlines() == ["build"]
@@ -201,42 +227,56 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def direct_requirements() -> dict[str, str]:
-    """Return the lines of requirements.in as {name: reason}, an empty reason when there is none."""
-    lines = (ROOT / "requirements.in").read_text("utf-8").splitlines()
+LOCKS = ("requirements", "requirements-snowflake", "requirements-bigquery")
+
+
+def direct_requirements(name: str = "requirements") -> dict[str, str]:
+    """Return the lines of an .in file as {name: reason}, an empty reason when there is none."""
+    lines = (ROOT / f"{name}.in").read_text("utf-8").splitlines()
     found = {}
     for line in lines:
         requirement, _, reason = line.partition("#")
-        if requirement.strip():
+        if requirement.strip() and not requirement.startswith("-r"):
             found[normal(re.split(r"[=<>~!\[ ]", requirement.strip())[0])] = reason.strip()
     return found
 
 
-def locked() -> dict[str, str]:
-    """Return the lock's entries as {name: whole entry}."""
-    text = (ROOT / "requirements.lock").read_text("utf-8")
+def locked(name: str = "requirements") -> dict[str, str]:
+    """Return a lock's entries as {name: whole entry}."""
+    text = (ROOT / f"{name}.lock").read_text("utf-8")
     entries = re.split(r"\n(?=[A-Za-z0-9])", text)
     return {normal(entry.split("==")[0]): entry for entry in entries}
 
 
-def test_every_direct_requirement_has_a_reason_and_is_locked():
-    direct = direct_requirements()
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_direct_requirement_has_a_reason_and_is_locked(lock: str):
+    direct = direct_requirements(lock)
     assert [name for name, reason in direct.items() if not reason] == []
-    assert set(direct) <= set(locked())
+    assert set(direct) | set(direct_requirements()) <= set(locked(lock))
 
 
-def test_every_locked_version_is_exact_and_hashed():
+def test_an_adapter_changes_no_version_but_those_it_holds_back():
+    ours = {name: entry.splitlines()[0] for name, entry in locked().items()}
+    held_back = {"requirements-snowflake": {"certifi", "filelock"}, "requirements-bigquery": set()}
+    for lock, names in held_back.items():
+        theirs = {name: entry.splitlines()[0] for name, entry in locked(lock).items()}
+        assert {name for name in ours if ours[name] != theirs.get(name)} == names, lock
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_version_is_exact_and_hashed(lock: str):
     loose = [
         name
-        for name, entry in locked().items()
-        if not re.match(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==\S+ \\\n", entry)
+        for name, entry in locked(lock).items()
+        if not re.match(r"[A-Za-z0-9._-]+(\[[a-z,-]+\])?==\S+ \\\n", entry)
         or "--hash=sha256:" not in entry
     ]
     assert loose == []
 
 
-def test_the_lock_names_no_registry_and_no_place_on_a_machine():
-    text = (ROOT / "requirements.lock").read_text("utf-8")
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_names_no_registry_and_no_place_on_a_machine(lock: str):
+    text = (ROOT / f"{lock}.lock").read_text("utf-8")
     assert "://" not in text
     assert not re.search(r"--(index-url|extra-index-url|find-links|trusted-host)", text)
     places = {word for line in text.splitlines() for word in line.split() if "/" in word}
