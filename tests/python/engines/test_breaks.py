@@ -16,7 +16,7 @@ from engines.rehearsal import cases
 from engines.rehearsal.engines import ENGINES, Target
 from engines.rehearsal.pipes import Pipe
 
-pytestmark = pytest.mark.breaks
+pytestmark = pytest.mark.long
 
 ADAPTERS = "macros/adapters"
 EVERYWHERE = tuple(ENGINES)

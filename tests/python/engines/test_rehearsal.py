@@ -102,6 +102,24 @@ def test_ids_are_the_same(rehearsed: RehearsedOf, engine: str, number: int) -> N
     assert ids[0] == ids[1]
 
 
+@each_engine
+def test_every_query_was_judged(rehearsed: RehearsedOf, figures: list[str], engine: str) -> None:
+    """What only names things, such as `create schema`, has nothing for an analyzer to judge."""
+    account = rehearsed(engine).account
+    missed = {
+        reason: times
+        for reason, times in account.unjudged.items()
+        if not reason.startswith("no expressions: ")
+    }
+    figures.append(
+        f"{engine}: {account.judged} statements judged by the analyzer, {account.refused} refused,"
+        f" {sum(missed.values())} queries unjudged"
+    )
+    assert account.judged > 400
+    assert account.refused == 0
+    assert not missed
+
+
 # --- who drives the rounds ------------------------------------------------------------------------
 
 
@@ -120,7 +138,7 @@ def test_both_drivers_find_the_same_customers(
 
 @pytest.mark.parametrize("engine", [TRUTH, *STAND_INS])
 def test_a_broken_driver_is_seen(rehearsed: RehearsedOf, figures: list[str], engine: str) -> None:
-    """Without the marker of the other breaks, because it costs a moment when all is built."""
+    """Not with the other breaks, because it costs a moment when all is built."""
     said = rehearsed(engine).by_driver
     assert differences("broken", ["record_no"], said["macro"], said["broken"])
     figures.append(f"{engine}: identity rounds broken on purpose, seen")

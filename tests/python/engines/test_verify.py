@@ -14,6 +14,8 @@ from engines.rehearsal import environments
 from engines.rehearsal.engines import STAND_INS, Refused, Target
 from engines.verify import plain
 
+pytestmark = pytest.mark.long
+
 ROOT = environments.PROJECT
 VERIFY_SECONDS = 1800.0
 

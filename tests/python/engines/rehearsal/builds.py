@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engines.rehearsal.engines import Rows, Target, started
+from engines.rehearsal.engines import Account, Rows, Target, started
 from engines.rehearsal.inputs import change, plant
 from engines.rehearsal.project import Project, Relation, copied
 
@@ -39,12 +39,14 @@ class Build:
 class Rehearsed:
     """Both builds of an engine, and what each identity driver says of the second input.
 
-    by_driver: driver -> its rows, and under `broken` those of a driver broken on purpose.
+    account: what the analyzer did in both builds. by_driver: driver -> its rows, and under `broken`
+    those of a driver broken on purpose.
     """
 
     engine: str
     keys: Mapping[str, tuple[str, ...]]
     builds: tuple[Build, ...]
+    account: Account
     by_driver: Mapping[str, Rows] = field(default_factory=dict)
 
 
@@ -61,7 +63,8 @@ def rehearse(name: str, folder: Path) -> Rehearsed:
         change(project.root)
         second = build(target, project)
         keys = {name: relation.key for name, relation in compared(project).items()}
-        return Rehearsed(name, keys, (first, second), drivers(target, project))
+        account = target.account()
+        return Rehearsed(name, keys, (first, second), account, drivers(target, project))
 
 
 def build(target: Target, project: Project) -> Build:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +53,8 @@ class Engine:
     # Folder and environment of the stand-in, and what it answers when it is ready.
     stands_in: bool = True
     ready_path: str = "/"
+    # Where the stand-in tells what its analyzer judged, refused and let through unjudged.
+    account_path: str | None = None
     reads_escapes: bool = True
 
     def profile(self, place: str, schema: str) -> dict[str, Any]:
@@ -112,6 +117,7 @@ SNOWFLAKE = Engine(
         "timestamp": "timestamp_ntz",
         "date": "date",
     },
+    account_path="/rehearsal",
 )
 BIGQUERY = Engine(
     "bigquery",
@@ -125,9 +131,19 @@ BIGQUERY = Engine(
         "date": "date",
     },
     ready_path="/_crucible/health",
+    account_path="/_gate",
 )
 ENGINES = {engine.name: engine for engine in (DUCKDB, SNOWFLAKE, BIGQUERY)}
 STAND_INS: Sequence[str] = [engine.name for engine in ENGINES.values() if engine.stands_in]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What an analyzer judged, refused, and let through unjudged: reason -> statements."""
+
+    judged: int
+    refused: int
+    unjudged: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -145,6 +161,18 @@ class Target:
             raise Refused(answer[0])
         columns, rows = answer
         return Rows(tuple(columns), rows)
+
+    def account(self) -> Account:
+        """Return what the stand-in's analyzer has done since it began."""
+        if self.engine.account_path is None:
+            return Account(0, 0, Counter())
+        url = f"http://{HOST}:{self.place}{self.engine.account_path}"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            told = json.load(answer)
+        unjudged: Counter[str] = Counter()
+        for each in told["unjudged"]:
+            unjudged[each["reason"]] += each["times"]
+        return Account(told["judged"], told["refused"], unjudged)
 
     def profile(self, schema: str) -> dict[str, Any]:
         """Return dbt's target for a schema of this engine."""

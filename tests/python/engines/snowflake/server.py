@@ -146,8 +146,10 @@ def application(gate: Gate, port: int) -> Starlette:
             {
                 "judged": record.judged,
                 "refused": record.refused,
-                "unjudged": dict(record.unjudged),
-                "examples": record.examples,
+                "unjudged": [
+                    {"reason": reason, "times": times, "examples": record.examples[reason]}
+                    for reason, times in sorted(record.unjudged.items())
+                ],
                 "calls": dict(timings.calls),
                 "seconds": {name: round(spent, 2) for name, spent in timings.seconds.items()},
             }
@@ -166,7 +168,14 @@ def application(gate: Gate, port: int) -> Starlette:
 def main(port: int) -> None:
     """Serve until the process is ended."""
     with process.running(ANALYZER) as service:
-        uvicorn.run(application(Gate(service), port), host=HOST, port=port, log_level="warning")
+        uvicorn.run(
+            application(Gate(service), port),
+            host=HOST,
+            port=port,
+            log_level="warning",
+            # An open connection must not outlast the patience of whoever stops this.
+            timeout_graceful_shutdown=1,
+        )
 
 
 if __name__ == "__main__":
