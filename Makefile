@@ -38,12 +38,12 @@ test: lint ## lint, then every test
 # The rehearsal's environments take a minute or two to make, once; whatever cannot be made fails it.
 rehearse: setup ## rehearse on stand-ins for Snowflake and BigQuery
 	@$(PY) tests/python/engines/rehearsal/environments.py
-	@$(PY) -m pytest -m "not long" tests/python/engines
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not long" tests/python/engines
 
 # Also breaks every macro of the layer on purpose, one at a time, and rehearses `make verify`.
 rehearse-all: setup
 	@$(PY) tests/python/engines/rehearsal/environments.py
-	@$(PY) -m pytest tests/python/engines
+	@$(PY) -m pytest -n 2 --dist loadfile tests/python/engines
 
 lint: setup ## ruff, mypy, dbt-bouncer, sqlfluff
 	@$(PY) -m ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from engines.rehearsal import cases, environments
@@ -19,6 +20,23 @@ BUILDERS = 2
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = []
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(Collector(), "rehearsal_figures")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the figures of a worker over to the process that writes the summary."""
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["figures"] = config.stash[FIGURES]
+
+
+class Collector:
+    """Takes the figures of the workers, where there are some."""
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a worker that has ended handed over."""
+        node.config.stash[FIGURES].extend(getattr(node, "workeroutput", {}).get("figures", []))
 
 
 def pytest_terminal_summary(
