@@ -30,7 +30,7 @@ averaged as (
     select
         *,
         cast(total_revenue - refunds_amount as decimal(18, 2)) as net_revenue,
-        cast(round(total_revenue / nullif(orders_count, 0), 2) as decimal(18, 2)) as avg_order_value
+        {{ average_amount('total_revenue', 'orders_count') }} as avg_order_value
     from totals
 
 )

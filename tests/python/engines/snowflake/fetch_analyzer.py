@@ -87,9 +87,14 @@ def unpack(archive: Path, folder: Path, program: str) -> None:
     with tarfile.open(archive) as package:
         for member in package:
             inner = member.name.removeprefix(INSIDE)
+            content = package.extractfile(member)
+            # Nothing that would land outside the folder: the name is the package's word.
+            if content is None or ".." in Path(inner).parts or Path(inner).is_absolute():
+                continue
             if inner == program or inner.endswith(".proto"):
-                member.name = inner
-                package.extract(member, folder, filter="data")
+                path = folder / inner
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content.read())
 
 
 def compile_protocol(protos: Path, target: Path) -> None:
