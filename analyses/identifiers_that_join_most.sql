@@ -3,7 +3,8 @@
 -- than one record carries, `cross_system_values` those that do so in more than one system: these
 -- make one customer 360 of separate lists. `most_records_on_a_value` and
 -- `most_customers_on_a_value` are alarms: hundreds of records on one strong value are rather a
--- placeholder than a person, and only a weak value may have more than one customer.
+-- placeholder than a person, and only a weak value, or one by which a limit refused a link, may
+-- have more than one customer.
 -- Reads intermediate models, which are in the working file only.
 
 with
@@ -11,6 +12,7 @@ with
 links as (
 
     select * from {{ ref('int_identity__links') }}
+    where dropped_reason is null
 
 ),
 

@@ -8,9 +8,11 @@
     c360_scratch_{{ name }}
 {%- endmacro %}
 
-{# In the schema of the model it is made for: whether the session has a current schema is chance. #}
+{# In the schema of the model it is made for, or of the target where an operation makes it: whether the
+   session has a current schema is chance. #}
 {% macro snowflake__scratch_table(name) -%}
-    {{ api.Relation.create(database=this.database, schema=this.schema, identifier='c360_scratch_' ~ name) }}
+    {%- set place = this if this else target -%}
+    {{ api.Relation.create(database=place.database, schema=place.schema, identifier='c360_scratch_' ~ name) }}
 {%- endmacro %}
 
 {# Named by the run, so that two runs never meet in one table. #}

@@ -2,11 +2,15 @@
    for that name neither the setting nor the cure. #}
 {% macro setting(name) -%}
     {%- set value = var(name) -%}
-    {%- if name in ('identity_policy', 'source_trust') -%}
+    {%- if name == 'identity_policy' -%}
+        {%- if value is string or value is not iterable -%}
+            {%- do stop_build(
+                "`identity_policy` must be a list of {type: email, role: strong} entries, the strongest first, or {join_key: email}."
+            ) -%}
+        {%- endif -%}
+    {%- elif name == 'source_trust' -%}
         {%- if value is string or value is mapping or value is not iterable -%}
-            {%- set example = '{type: email, role: strong} entries, the strongest first' if name == 'identity_policy'
-                else 'source names, the most trusted first' -%}
-            {%- do stop_build("`" ~ name ~ "` must be a list of " ~ example ~ ".") -%}
+            {%- do stop_build("`source_trust` must be a list of source names, the most trusted first.") -%}
         {%- endif -%}
     {%- elif name in ('sources', 'sample_sources') -%}
         {%- if value is not mapping -%}

@@ -3,8 +3,9 @@
     {%- if execute and flags.WHICH in ('run', 'build', 'seed', 'test', 'snapshot') -%}
         {%- do validate_values() -%}
         {%- do validate_sources() -%}
-        {%- do validate_policy() -%}
         {%- do validate_entries() -%}
+        {%- do validate_policy() -%}
+        {%- do health_limits() -%}
         {%- do validate_relations() -%}
     {%- endif -%}
 {%- endmacro %}
@@ -83,38 +84,6 @@
             "`" ~ where ~ " > " ~ instance.name ~ " > namespaces` names '" ~ column ~ "', which is no id of the contract; use one of "
             ~ (contract.namespaced | join(', ')) ~ "."
         ) -%}
-    {%- endfor -%}
-{%- endmacro %}
-
-{% macro validate_policy() -%}
-    {%- set known = identifier_types() -%}
-    {%- set seen = [] -%}
-    {%- for item in setting('identity_policy') -%}
-        {%- if item is not mapping or 'type' not in item or 'role' not in item -%}
-            {%- do stop_build(
-                "entry " ~ loop.index ~ " of `identity_policy` must have a type and a role, as in {type: email, role: strong}."
-            ) -%}
-        {%- endif -%}
-        {%- for key in item if key not in ('type', 'role') -%}
-            {%- do stop_build(
-                "`identity_policy` entry '" ~ item.type ~ "' has the unknown setting '" ~ key ~ "'; remove it (known: type, role)."
-            ) -%}
-        {%- endfor -%}
-        {%- if item.type not in known -%}
-            {%- do stop_build(
-                "`identity_policy` names the type '" ~ item.type ~ "', which no source carries; use one of "
-                ~ (known | sort | join(', ')) ~ "."
-            ) -%}
-        {%- endif -%}
-        {%- if item.role not in ('strong', 'weak') -%}
-            {%- do stop_build(
-                "`identity_policy` gives '" ~ item.type ~ "' the role '" ~ item.role ~ "'; use strong or weak."
-            ) -%}
-        {%- endif -%}
-        {%- if item.type in seen -%}
-            {%- do stop_build("`identity_policy` names the type '" ~ item.type ~ "' twice; remove one entry.") -%}
-        {%- endif -%}
-        {%- do seen.append(item.type) -%}
     {%- endfor -%}
 {%- endmacro %}
 

@@ -15,6 +15,7 @@ customers as (
 links as (
 
     select * from {{ ref('int_identity__links') }}
+    where dropped_reason is null
 
 ),
 

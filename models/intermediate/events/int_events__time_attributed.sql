@@ -19,7 +19,7 @@ customers as (
 links as (
 
     select * from {{ ref('int_identity__links') }}
-    where role = 'weak'
+    where role = 'weak' and dropped_reason is null
 
 ),
 

@@ -1,3 +1,12 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy=adding_strategy(),
+        on_schema_change='sync_all_columns',
+        pre_hook="{{ forget_touched_records(\"'added', 'changed', 'removed', 'seen_again'\") }}"
+    )
+}}
+
 with
 
 records as (
@@ -6,15 +15,32 @@ records as (
 
 ),
 
-components as (
+resolved as (
 
-    select * from {{ ref('int_identity__components') }}
+    select * from {{ ref('int_identity__resolved') }}
+    where customer_no is not null
 
 ),
 
--- The customer takes its name from its oldest own record, as a hash, because a readable id would
--- be taken for more than a name.
 named as (
+
+    select * from {{ ref('int_identity__named') }}
+
+),
+
+{% if works_on_changes() %}
+chosen as (
+
+    select record_no from {{ ref('int_identity__touched') }}
+    where not is_neighbour
+    union distinct
+    select record_no from {{ ref('int_identity__changes') }}
+    where change <> 'removed'
+
+),
+
+{% endif %}
+customers as (
 
     select
         records.record_no,
@@ -24,19 +50,23 @@ named as (
         records.shown_id,
         records.email,
         records.phone,
-        {{ dbt.hash("'customer360|' || anchors.record_key") }} as customer360_id,
-        anchors.record_key as anchor_record_key,
-        components.record_role,
-        components.record_role <> 'anonymous' as is_identified,
+        named.customer360_id,
+        named.oldest_record_key,
+        resolved.record_role,
+        resolved.record_role <> 'anonymous' as is_identified,
         records.first_seen_at,
         records.last_seen_at,
         records.row_count
     from records
-    inner join components
-        on records.record_no = components.record_no
-    inner join records as anchors
-        on components.customer_no = anchors.record_no
+    {% if works_on_changes() %}
+    inner join chosen
+        on records.record_no = chosen.record_no
+    {% endif %}
+    inner join resolved
+        on records.record_no = resolved.record_no
+    inner join named
+        on resolved.customer_no = named.customer_no
 
 )
 
-select * from named
+select * from customers

@@ -1,43 +1,38 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy=adding_strategy(),
+        on_schema_change='sync_all_columns',
+        pre_hook="{{ forget_changed_records() }}"
+    )
+}}
+
 with
 
-{% for model, entry in entries_with('identifiers') %}
-{{ model }} as (
+gathered as (
 
-    select * from {{ ref(model) }}
+    select * from {{ ref('int_identity__gathered') }}
 
 ),
 
-{% endfor %}
--- Rows of one record agree on every identifier, so that any of them (max) will do.
+changes as (
+
+    select * from {{ ref('int_identity__changes') }}
+    where change <> 'removed'
+
+),
+
 records as (
 
-    {% for model, entry in entries_with('identifiers') %}
     select
-        record_key,
-        source_system,
-        '{{ model.split("__")[1] }}' as source_entity,
-        max({{ entry.shown_id }}) as shown_id,
-        {% for type in identifier_types() %}
-        max({{ listed_column(type, entry.identifiers) }}) as {{ type }},
+        changes.record_no,
+        {% for column in record_columns() %}
+        gathered.{{ column }}{% if not loop.last %},{% endif %}
         {% endfor %}
-        min({{ earliest(entry.first_seen_at, entry.last_seen_at) }}) as first_seen_at,
-        max({{ latest(entry.first_seen_at, entry.last_seen_at) }}) as last_seen_at,
-        count(*) as row_count
-    from {{ model }}
-    group by record_key, source_system
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
-
-),
-
--- Oldest first, so that the least number of a group is its oldest record, whose name it takes.
-numbered as (
-
-    select
-        row_number() over (order by first_seen_at nulls last, record_key) as record_no,
-        *
-    from records
+    from changes
+    inner join gathered
+        on changes.record_key = gathered.record_key
 
 )
 
-select * from numbered
+select * from records

@@ -19,7 +19,22 @@ class Score:
     @property
     def f1(self) -> float:
         """Harmonic mean of pairwise precision and recall."""
-        return 2 * self.precision * self.recall / (self.precision + self.recall)
+        return harmonic_mean(self.precision, self.recall)
+
+    @property
+    def bcubed_f1(self) -> float:
+        """Harmonic mean of B-cubed precision and recall."""
+        return harmonic_mean(self.bcubed_precision, self.bcubed_recall)
+
+
+def harmonic_mean(one: float, other: float) -> float:
+    """Return the harmonic mean of two shares; 0 where both are 0."""
+    return 2 * one * other / (one + other) if one + other else 0.0
+
+
+def share(part: int, whole: int) -> float:
+    """Return a part of a whole; of nothing, all: who claims no pair claims no wrong one."""
+    return part / whole if whole else 1.0
 
 
 def pairs(counts: Counter[object]) -> int:
@@ -38,8 +53,8 @@ def score(found: Mapping[str, str], truth: Mapping[str, str]) -> Score:
     people: Counter[object] = Counter(person for _, person in rows)
     both = pairs(cells)
     return Score(
-        precision=both / pairs(groups),
-        recall=both / pairs(people),
+        precision=share(both, pairs(groups)),
+        recall=share(both, pairs(people)),
         bcubed_precision=sum(cells[row] / groups[row[0]] for row in rows) / len(rows),
         bcubed_recall=sum(cells[row] / people[row[1]] for row in rows) / len(rows),
     )

@@ -6,6 +6,7 @@ the headers of the seeds, so that dbt reads it in a second or two.
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 import shutil
@@ -120,13 +121,9 @@ def render(project: LeanProject, templates: Mapping[str, str]) -> dict[str, str]
     return {name: body.strip() for name, body in zip(names, bodies, strict=True)}
 
 
-def identity_statements(project: LeanProject) -> list[tuple[int, str, str, str]]:
-    """The rows (step, phase, kind, SQL) of int_identity__statements, not yet run."""
-    return duckdb.sql(project.compiled("int_identity__statements")).fetchall()
-
-
 @cache
-def shared_statements() -> list[tuple[int, str, str, str]]:
-    """The statements, rendered once for all tests of this process."""
-    with tempfile.TemporaryDirectory() as folder:
-        return identity_statements(lean_project(Path(folder) / "project"))
+def shared_project() -> LeanProject:
+    """One lean copy for all tests of this process that only compile; gone when it ends."""
+    folder = Path(tempfile.mkdtemp(prefix="customer360-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return lean_project(folder / "project")

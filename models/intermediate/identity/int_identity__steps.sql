@@ -1,16 +1,16 @@
 with
 
-statements as (
+steps as (
 
-    {% for phase, kind, statement in identity_statements() %}
+    {% for kind, name, statement in identity_steps() %}
     select
         {{ loop.index }} as step_no,
-        '{{ phase }}' as phase,
         '{{ kind }}' as kind,
+        '{{ name }}' as loop_name,
         {{ dbt.string_literal(dbt.escape_single_quotes(statement)) }} as statement_text
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
 )
 
-select * from statements
+select * from steps
