@@ -19,7 +19,7 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo build test rehearse rehearse-all lint verify docs clean lock packages
+.PHONY: help setup demo build test test-long rehearse rehearse-all lint verify docs clean lock packages
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -33,7 +33,12 @@ build: setup ## build; VARS=file.yml builds your own sources, TARGET=name on a w
 	@$(BIN)/customer360 build $(if $(VARS),--vars-file "$(VARS)") $(if $(TARGET),--target "$(TARGET)")
 
 test: lint ## lint, then every test
-	@$(PY) -m pytest -n 2 --dist loadgroup
+	@$(PY) -m pytest -n 2 --dist loadgroup -m "not long"
+
+# For the night: thousands of random cases, sequences of builds, and kills; says how many of each.
+test-long: setup
+	@$(PY) -m pytest -n 2 --dist loadgroup -m long -rP
+	@IDENTITY_CASES=$${IDENTITY_CASES:-20000} $(PY) -m pytest -n 2 tests/python/properties/test_identity_properties.py
 
 # The rehearsal's environments take a minute or two to make, once; whatever cannot be made fails it.
 rehearse: setup ## rehearse on stand-ins for Snowflake and BigQuery
@@ -73,11 +78,11 @@ docs: setup ## one static page with lineage: docs/site/index.html (after make de
 	@cp target/static_index.html docs/site/index.html
 	@echo "docs/site/index.html is ready: open it in a browser."
 
-clean: ## remove what builds made (both warehouse files too); keeps .venv and profiles.yml
+clean: ## remove what can be made again; keeps the published file (it holds the ids), .venv and profiles.yml
 	@rm -rf target logs dbt_packages .dbt_packages_* package-lock.yml docs/site models/staging/_instances__sources.yml
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build
 	@find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
-	@find warehouse -mindepth 1 -not -name .gitignore -exec rm -rf {} +
+	@find warehouse -mindepth 1 -not -name .gitignore -not -name customer360.duckdb -exec rm -rf {} +
 
 lock: ## write the locks anew from requirements*.in; UPGRADE=1 takes newer versions
 	@"$(PYTHON)" -m venv build/lock

@@ -22,12 +22,12 @@ from customer360.publish import (
     Outcome,
     Release,
     publish,
-    read_publication,
-    remove_drafts,
 )
+from customer360.published import read_publication, remove_drafts
 from customer360.rawfiles import RawTable, check_raw_files
 from customer360.runner import RunReport, run_dbt
 from customer360.sources_yml import resolved_variables, write_sources
+from customer360.state import begin_from_published
 from customer360.summary import load_summary, show_summary, show_warehouse
 from customer360.targets import Target, check_ready, find_target
 from customer360.warehouse import (
@@ -159,6 +159,7 @@ def build_file(project: Project, options: BuildOptions, console: Console) -> Out
     note = prepare_work_file(project)
     if note:
         console.print(note)
+    begin_from_published(project, config.is_sample)
     with shown_progress(console) as listener:
         report = run_dbt(
             project,

@@ -18,7 +18,7 @@ from customer360.errors import Customer360Error
 from customer360.lock import holder, is_locked
 from customer360.operations import DbtWarehouse
 from customer360.paths import Project
-from customer360.publish import read_publication
+from customer360.published import read_publication
 from customer360.targets import Target, find_target, has_adapter
 from customer360.warehouse import describe
 

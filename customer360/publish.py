@@ -7,9 +7,7 @@ rename nothing that people read is touched, so a process may be killed at any mo
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,28 +15,21 @@ from typing import Any
 
 import duckdb
 
-from customer360.errors import BuildError, ConfigError
+from customer360.errors import BuildError
 from customer360.paths import Project
+from customer360.published import (
+    META_SCHEMA,
+    Publication,
+    attach_readable,
+    draft_path,
+    fetch_publication,
+)
 from customer360.rawfiles import sql_name, sql_text
+from customer360.state import STATE_SCHEMA, last_generation, state_tables
 
 STORAGE_VERSION = "v1.2.0"
-META_SCHEMA = "customer360_internal"
 # Foreign keys are left out: they would dictate an order of copying, and the tests have proven them.
 KEPT_CONSTRAINTS = ("CHECK", "PRIMARY KEY", "UNIQUE")
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What a published file says about itself."""
-
-    generation: int
-    published_at: datetime
-    as_of: datetime
-    invocation_id: str
-    is_sample_data: bool
-    vars_hash: str
-    code_version: str
-    table_count: int
 
 
 @dataclass(frozen=True)
@@ -70,7 +61,8 @@ PUBLICATION_DDL = f"""
         is_sample_data boolean not null,
         vars_hash varchar not null,
         code_version varchar not null,
-        table_count bigint not null
+        table_count bigint not null,
+        state_generation bigint not null
     )
 """
 TABLES_DDL = f"""
@@ -80,76 +72,6 @@ TABLES_DDL = f"""
         row_count bigint not null
     )
 """
-
-
-def attach_readable(
-    connection: duckdb.DuckDBPyConnection, path: Path, alias: str, scratch: Path
-) -> None:
-    """Attach a published file for reading; a file that somebody writes to is read from a copy.
-
-    Raises duckdb.Error when the file is no DuckDB database.
-    """
-    try:
-        connection.execute(f"attach {sql_text(str(path))} as {alias} (read_only)")
-    except duckdb.Error:
-        # A program that opened it for writing keeps everybody else out, though not from its bytes.
-        shutil.copyfile(path, scratch)
-        scratch.chmod(0o600)
-        connection.execute(f"attach {sql_text(str(scratch))} as {alias} (read_only)")
-
-
-@contextmanager
-def published_database(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the published file for reading as the database `published`; raises ConfigError."""
-    if not project.published_file.exists():
-        raise ConfigError("Nothing has been published yet; run `make demo` or `customer360 build`.")
-    scratch = draft_path(project, "read")
-    try:
-        with duckdb.connect() as connection:
-            attach_readable(connection, project.published_file, "published", scratch)
-            yield connection
-    except duckdb.Error:
-        raise ConfigError(
-            f"The published file '{project.published_file}' cannot be read; "
-            "restore it from a backup, or move it away and build again."
-        ) from None
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
-def read_publication(project: Project) -> Publication | None:
-    """Read what the published file says about itself; None when there is no such file."""
-    if not project.published_file.exists():
-        return None
-    with published_database(project) as connection:
-        return fetch_publication(connection)
-
-
-def fetch_publication(connection: duckdb.DuckDBPyConnection) -> Publication:
-    """Read the one row of the publication table of the attached database `published`."""
-    row = connection.execute(
-        "select generation, published_at, as_of, invocation_id, is_sample_data, vars_hash, "
-        f"code_version, table_count from published.{META_SCHEMA}.publication"
-    ).fetchone()
-    if row is None:
-        raise duckdb.DataError("the publication table is empty")
-    return Publication(*row)
-
-
-def draft_path(project: Project, purpose: str) -> Path:
-    """Name a file that only this process writes and that any later build may remove."""
-    return project.published_file.with_name(
-        f"{project.published_file.name}.{purpose}.{os.getpid()}.tmp"
-    )
-
-
-def remove_drafts(project: Project) -> None:
-    """Delete what killed builds left half written. Call it only with the lock held."""
-    for path in project.home.glob(f"{project.published_file.name}.*.tmp*"):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def columns_of(
@@ -236,8 +158,8 @@ def published_names(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str
     """List the marts of the attached database `published`."""
     rows = connection.execute(
         "select schema_name, table_name from duckdb_tables() "
-        "where database_name = 'published' and schema_name <> ?",
-        [META_SCHEMA],
+        "where database_name = 'published' and schema_name not in (?, ?)",
+        [META_SCHEMA, STATE_SCHEMA],
     ).fetchall()
     return {(schema, name) for schema, name in rows}
 
@@ -249,6 +171,8 @@ def is_unchanged(
     if published.is_sample_data != release.is_sample_data:
         return False
     if published.vars_hash != release.vars_hash:
+        return False
+    if last_generation(connection, "work") != last_generation(connection, "published"):
         return False
     if published_names(connection) != set(release.tables):
         return False
@@ -294,11 +218,13 @@ def write_fresh(
     connection.execute(PUBLICATION_DDL)
     connection.execute(TABLES_DDL)
     counts = copy_tables(connection, release.tables)
+    copy_tables(connection, state_tables(connection, "work"))
     connection.executemany(
         f"insert into fresh.{META_SCHEMA}.published_tables values (?, ?, ?)", counts
     )
     connection.execute(
-        f"insert into fresh.{META_SCHEMA}.publication values (?, ?, ?::timestamp, ?, ?, ?, ?, ?)",
+        f"insert into fresh.{META_SCHEMA}.publication "
+        "values (?, ?, ?::timestamp, ?, ?, ?, ?, ?, ?)",
         [
             generation,
             datetime.now(UTC).replace(tzinfo=None, microsecond=0),
@@ -308,6 +234,7 @@ def write_fresh(
             release.vars_hash,
             release.code_version,
             len(counts),
+            last_generation(connection, "work") or 0,
         ],
     )
     connection.execute("commit")

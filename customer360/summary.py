@@ -11,7 +11,7 @@ from rich.table import Table
 
 from customer360.errors import ConfigError
 from customer360.paths import Project
-from customer360.publish import Publication, fetch_publication, published_database
+from customer360.published import Publication, fetch_publication, published_database
 from customer360.targets import Target
 from customer360.warehouse import Published
 

@@ -19,7 +19,7 @@ from customer360.config import BuildConfig, utc_now
 from customer360.errors import BuildError, ConfigError, Customer360Error, LockedError
 from customer360.operations import OperationFailed, unreachable
 from customer360.paths import Project
-from customer360.publish import Publication
+from customer360.published import Publication
 from customer360.runner import Listener, RunReport
 from customer360.targets import Target
 
@@ -95,6 +95,7 @@ def publication_of(answer: Mapping[str, str] | None) -> Publication | None:
         vars_hash=answer["vars_hash"],
         code_version=answer["code_version"],
         table_count=int(answer["table_count"]),
+        state_generation=int(answer["state_generation"]),
     )
 
 
@@ -230,5 +231,6 @@ def publish_on_warehouse(
             "`customer360 summary` tells which generation stands; build again."
         ) from failed
     return Published(
-        publication_of({k: str(v) for k, v in facts.items()}), published_tables(answer)
+        publication_of({k: str(v) for k, v in {**facts, **answer["facts"]}.items()}),
+        published_tables(answer),
     )

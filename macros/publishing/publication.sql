@@ -9,6 +9,7 @@
         'vars_hash': dbt.type_string(),
         'code_version': dbt.type_string(),
         'table_count': dbt.type_bigint(),
+        'state_generation': dbt.type_bigint(),
     }) }}
 {%- endmacro %}
 

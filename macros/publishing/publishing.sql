@@ -14,6 +14,10 @@
         {%- if publication is not none -%}
             {%- do repair_publication(publication.generation | int) -%}
         {%- endif -%}
+        {%- do make_state() -%}
+        {#- What was written down for a generation that never came to be published. -#}
+        {%- do roll_back_state(publication.state_generation | int if publication else last_generation()) -%}
+        {%- do keep_changes() -%}
         {%- set generation = (publication.generation | int if publication else 0) + 1 -%}
         {%- do tell({
             'publication': publication,
@@ -28,10 +32,13 @@
 {% macro publish_generation(holder, working_schema, tables, facts) -%}
     {%- do check_build_lock(holder) -%}
     {%- do drop_others(working_schema, tables) -%}
+    {%- do facts.update({'state_generation': commit_generation(working_schema)}) -%}
+    {%- do end_working() -%}
+    {%- do keep_changes() -%}
     {%- do bring_in(working_schema, tables, facts) -%}
     {%- set published = read_published_tables() -%}
     {%- do run_query('drop table if exists ' ~ internal_relation('build_lock')) -%}
-    {%- do tell({'tables': published}) -%}
+    {%- do tell({'tables': published, 'facts': {'state_generation': facts.state_generation}}) -%}
 {%- endmacro %}
 
 {# Tells what is published. #}
@@ -45,7 +52,7 @@
     {%- if not modules.re.match('^customer360_verify_[0-9]+$', target.schema) -%}
         {%- do exceptions.raise_compiler_error(target.schema ~ " is no throwaway schema; it is left as it is.") -%}
     {%- endif -%}
-    {%- for ending in ('', '_next', '_odd', '_even', '_internal', '_staging', '_intermediate', '_reference') -%}
+    {%- for ending in ('', '_next', '_odd', '_even', '_internal', '_state', '_staging', '_intermediate', '_reference') -%}
         {%- do adapter.drop_schema(warehouse_relation(target.schema ~ ending)) -%}
     {%- endfor -%}
     {%- do tell({}) -%}

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from customer360 import cli
 from customer360.lock import build_lock, is_locked
 from customer360.paths import Project
-from customer360.publish import read_publication
+from customer360.published import read_publication
 
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[str]"]

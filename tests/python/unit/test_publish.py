@@ -15,7 +15,8 @@ import pytest
 
 from customer360.errors import BuildError, ConfigError
 from customer360.paths import Project
-from customer360.publish import Release, publish, read_publication, remove_drafts
+from customer360.publish import Release, publish
+from customer360.published import read_publication, remove_drafts
 
 RELEASE = Release(
     tables=[("customer360", "profiles"), ("customer360", "seen")],
