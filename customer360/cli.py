@@ -17,14 +17,23 @@ from rich.console import Console
 from customer360 import __version__
 from customer360.build import BuildOptions, prepare_inputs, show_published
 from customer360.build import build as run_build
+from customer360.config import utc_now
 from customer360.doctor import run_checks
+from customer360.dry_run import Request
+from customer360.dry_run import dry_run as run_dry
 from customer360.errors import (
     EXIT_BUILD_FAILED,
     EXIT_UNEXPECTED,
+    ConfigError,
     Customer360Error,
 )
 from customer360.messages import sentence
 from customer360.paths import ensure_profile, find_project
+from customer360.review import add_decision, case_lines, decision_of, find_case, review_lines
+from customer360.review import review as run_review
+from customer360.state_files import export_state, restore_state
+from customer360.targets import check_ready, find_target
+from customer360.why import why as explain_why
 
 EXIT_CODES = (
     "Exit codes: 0 all is well; 1 a model or test failed, or the build was stopped, and nothing "
@@ -41,6 +50,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+state_app = typer.Typer(
+    help="Carry the state, which holds the ids, as files.", no_args_is_help=True
+)
+app.add_typer(state_app, name="state")
 VarsFile = Annotated[
     Path | None,
     typer.Option(
@@ -178,6 +191,134 @@ def summary(target: TargetName = "dev") -> None:
     """Show what was published: rows, customers, quarantined rows, where it is."""
     with explained_errors():
         show_published(find_project(), target, console())
+
+
+@app.command(epilog=EXIT_CODES)
+def why(
+    one: Annotated[str, typer.Argument(help="A customer360_id, record_key, value or type:value.")],
+    other: Annotated[str, typer.Argument(help="The other one, named in the same way.")],
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Show every step of a long chain.")
+    ] = False,
+) -> None:
+    """Explain why two records, identifiers or customers are one customer, or are not.
+
+    Reads the published file. The answer shows personal values, on the screen alone.
+    """
+    with explained_errors():
+        for line in explain_why(find_project(), one, other, show_all):
+            typer.echo(line)
+
+
+@app.command("dry-run", epilog=EXIT_CODES)
+def dry_run(
+    vars_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--vars",
+            "--vars-file",
+            metavar="FILE.yml",
+            help="The whole file of vars you would build with. Without it: what the next build "
+            "with the settings in force would change.",
+        ),
+    ] = None,
+    base_vars: Annotated[
+        Path | None,
+        typer.Option(
+            "--base-vars",
+            metavar="FILE.yml",
+            help="The file that what is published was built with; none where there was none.",
+        ),
+    ] = None,
+    target: TargetName = "dev",
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the tables that were built for it.")
+    ] = False,
+) -> None:
+    """Show what other settings, or new data and decisions, would change; publish nothing.
+
+    Customers that merge or part, records and revenue that change sides, and what joins the largest
+    new customers. The report shows personal values and is stored as dry_run.json in the home.
+    """
+    with explained_errors(), stoppable():
+        chosen = vars_file.resolve() if vars_file else None
+        base = base_vars.resolve() if base_vars else None
+        run_dry(find_project(), Request(chosen, base, target, keep), console())
+
+
+@app.command(epilog=EXIT_CODES)
+def review(
+    case: Annotated[
+        str | None, typer.Option("--case", metavar="KEY", help="Only this case of the list.")
+    ] = None,
+    decision: Annotated[
+        str | None,
+        typer.Option("--decision", metavar="same|never", help="What you decide about it."),
+    ] = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
+    write: Annotated[
+        bool, typer.Option("--write", help="Add the decision to the seed identity_decisions.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Cases shown at most.")] = 20,
+) -> None:
+    """List customers that may be two people, and pairs that may be one; write decisions.
+
+    Reads the published file. Shows personal values, on the screen alone.
+    """
+    with explained_errors():
+        project = find_project()
+        found, now = run_review(project), utc_now()
+        if case is None:
+            if write or decision or by or reason:
+                raise ConfigError("Name the case that you decide, as in --case 1a2b3c4d.")
+            for line in review_lines(found, limit, now):
+                typer.echo(line)
+            return
+        chosen = find_case(found, case)
+        if not (write or decision):
+            for line in case_lines(chosen, now):
+                typer.echo(line)
+            return
+        if write and not (decision and by.strip()):
+            raise ConfigError(
+                "A decision that is written down needs --decision same or never, and --by NAME."
+            )
+        decided = decision_of(chosen, decision, by, reason, now)
+        if write:
+            add_decision(project, decided)
+        typer.echo(decided.line)
+
+
+@state_app.command("export", epilog=EXIT_CODES)
+def state_export(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the files.")],
+) -> None:
+    """Write the published state, with every id ever given, as Parquet files."""
+    with explained_errors():
+        tell_state(export_state(find_project(), folder.resolve()), "written")
+
+
+@state_app.command("restore", epilog=EXIT_CODES)
+def state_restore(
+    folder: Annotated[Path, typer.Argument(help="The folder of an exported state.")],
+    target: TargetName = "dev",
+) -> None:
+    """Put an exported state where there is none yet; the next build goes on from it."""
+    with explained_errors(), stoppable():
+        project = find_project()
+        ensure_profile(project)
+        chosen = find_target(project, target)
+        if chosen.is_warehouse:
+            check_ready(chosen, os.environ)
+        tell_state(restore_state(project, chosen, folder.resolve()), "restored")
+        typer.echo("Build now: the ids go on from there.")
+
+
+def tell_state(counts: dict[str, int], done: str) -> None:
+    """Say how many rows of the state there were."""
+    told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    typer.echo(f"The state is {done}, rows per table: {told}.")
 
 
 @app.command(epilog=EXIT_CODES)

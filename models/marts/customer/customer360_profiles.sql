@@ -14,6 +14,12 @@ contact_points as (
 
 ),
 
+bridges as (
+
+    select * from {{ ref('int_identity__bridges') }}
+
+),
+
 attributes as (
 
     select * from {{ ref('int_profile__attributes') }}
@@ -81,6 +87,7 @@ final as (
         {{ count_or_zero('identities.source_count') }} as source_count,
         {{ count_or_zero('identities.record_count') }} as record_count,
         identities.is_identified,
+        bridges.identity_confidence,
 
         -- name and contact
         attributes.first_name,
@@ -154,6 +161,8 @@ final as (
     from identities
     inner join seen
         on identities.customer360_id = seen.customer360_id
+    inner join bridges
+        on identities.customer360_id = bridges.customer360_id
     left join contact_points
         on identities.customer360_id = contact_points.customer360_id
     left join attributes

@@ -1,12 +1,14 @@
 """`customer360 build` on the stand-ins of the warehouses: what people read changes whole or not.
 
-A tiny project with the real macros of publishing: two marts that must always show the same version.
+A tiny project with the real macros of publishing and of the state: two marts that must always show
+the same version, and one id whose anchor moves with it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +23,13 @@ from engines.rehearsal.engines import STAND_INS, Refused, Target, started
 
 ROOT = environments.PROJECT
 SCHEMA = "customer360"
+# Between writing the state down and the step that people see.
+SWAP = "{%- do bring_in(working_schema, tables, facts) -%}"
+DIES_HERE = (
+    "{%- if var('outcome') == 'cut off' -%}"
+    "{{ exceptions.raise_compiler_error('cut off') }}"
+    "{%- endif -%}\n    "
+)
 BUILD_SECONDS = 300.0
 FILES = {
     "dbt_project.yml": """
@@ -31,11 +40,16 @@ profile: customer360
 model-paths: ["models"]
 test-paths: ["tests"]
 flags: {send_anonymous_usage_stats: false}
+on-run-start: ["{{ begin_generation() }}"]
+on-run-end: ["{{ end_generation(results) }}"]
 models:
   customer360:
     +materialized: table
     staging: {+schema: staging}
-    marts: {+schema: "{{ var('marts_schema_ending', none) }}"}
+    intermediate: {+schema: intermediate}
+    marts:
+      +schema: "{{ var('marts_schema_ending', none) }}"
+      +access: public
 vars:
   include_sample_data: true
   as_of: null
@@ -44,6 +58,10 @@ vars:
   marts_schema_ending: null
   version: 1
   outcome: good
+  code_version: "1"
+  source_entries: {stg_versions: {}}
+  sample_sources: {}
+  identity_policy: []
 """,
     "models/staging/crm/_crm__sources.yml": """
 sources:
@@ -63,6 +81,63 @@ sources:
     {% for _ in range(50000) %}{% for _ in range(50000) %}{% endfor %}{% endfor %}
 {% endif %}
 select version from {{ ref('customer360_profiles') }}
+""",
+    "models/marts/_marts.yml": """
+models:
+  - {name: customer360_profiles, columns: [{name: version}]}
+  - {name: customer360_events, columns: [{name: version}]}
+  - {name: customer360_extra, columns: [{name: version}]}
+""",
+    # What stands for identity: which generation this is, and what it adds to the state.
+    "models/intermediate/int_identity__changes.sql": "select 1 as record_no",
+    "models/intermediate/int_state__generation.sql": """
+select
+    coalesce(max(generation_no), 0) + 1 as generation_no,
+    cast('2026-06-30 00:00:00' as {{ dbt.type_timestamp() }}) as generated_at,
+    {{ 'true' if var('include_sample_data') else 'false' }} as is_sample_data,
+    'policy' as policy_hash,
+    'decisions' as decisions_hash,
+    '1' as code_version,
+    '{{ invocation_id }}' as invocation_id
+from {{ state_relation('generations') }}
+""",
+    "models/intermediate/int_state__ids.sql": """
+select
+    'A' as customer360_id,
+    'record {{ var("version") }}' as anchor_record_key,
+    'record 1' as minted_record_key,
+    cast(null as {{ dbt.type_timestamp() }}) as minted_record_at,
+    1 as minted_generation_no,
+    true as was_identified_at_minting,
+    false as is_removed
+""",
+    "models/intermediate/int_state__ledger.sql": """
+select
+    'record {{ var("version") }}' as record_key,
+    'A' as customer360_id,
+    'known' as record_role,
+    false as is_removed
+""",
+    "models/intermediate/int_state__id_changes.sql": """
+select
+    'A' as customer360_id,
+    'moved' as change,
+    'B' as other_customer360_id,
+    {{ var('version') }} as record_count,
+    'record_added' as cause,
+    'record {{ var("version") }}' as cause_detail
+""",
+    # For all other tables of the state.
+    "macros/nothing_new.sql": """
+{% macro nothing_new(name) %}
+select
+    {% for column, type in state_tables()[name]['columns'].items() %}
+    cast(null as {{ type }}) as {{ column }},
+    {% endfor %}
+    false as is_removed
+from (select 1 as one) as nothing
+where one = 0
+{% endmacro %}
 """,
     "models/marts/customer360_extra.sql": """
 {{ config(enabled=var('version') < 3) }}
@@ -127,6 +202,24 @@ class Tiny:
         """Return the generation that the record names."""
         return self.read("publication", "generation", f"{SCHEMA}_internal")
 
+    def state(self) -> tuple[int, list[object], list[object]]:
+        """Return the last generation written down, the anchors valid now, and what was said.
+
+        Rows of what a generation adds are numbered by it.
+        """
+        schema = f"{SCHEMA}_state"
+        last = max(map(int, map(str, self.read("generations", "generation_no", schema))))
+        valid = f"{self.relation(schema, 'ids')} where valid_to_generation is null"
+        anchors = [
+            row[0] for row in self.target.rows(f"select anchor_record_key from {valid}").rows
+        ]
+        return last, anchors, self.read("id_changes", "generation_no", schema)
+
+    def published_state(self) -> int:
+        """Return the generation of the state that the record names."""
+        (number,) = self.read("publication", "state_generation", f"{SCHEMA}_internal")
+        return int(str(number))
+
     def stands(self, schema: str, name: str) -> bool:
         """Tell whether a relation can be read."""
         try:
@@ -141,7 +234,16 @@ def write_files(root: Path) -> None:
     for name, text in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
-    shutil.copytree(ROOT / "macros" / "publishing", root / "macros" / "publishing")
+    shutil.copytree(ROOT / "macros", root / "macros", dirs_exist_ok=True)
+    state = (root / "macros/state/state_tables.sql").read_text("utf-8")
+    for table, model in re.findall(r"'(\w+)': \{\s+'keys': .*\s+'model': '(\w+)'", state):
+        file = root / f"models/intermediate/{model}.sql"
+        if not file.exists():
+            file.write_text(f"{{{{ nothing_new('{table}') }}}}", "utf-8")
+    publishing = root / "macros/publishing/publishing.sql"
+    text = publishing.read_text("utf-8")
+    assert text.count(SWAP) == 1
+    publishing.write_text(text.replace(SWAP, DIES_HERE + SWAP), "utf-8")
 
 
 @pytest.fixture(scope="module", params=STAND_INS)
@@ -170,6 +272,8 @@ def tiny(engine: Target, tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     assert "published generation 1" in out
     assert made.versions() == [1, 1]
     assert made.generation() == [1]
+    assert made.state() == (1, ["record 1"], [1])
+    assert made.published_state() == 1
     return made
 
 
@@ -179,6 +283,8 @@ def test_a_build_publishes_the_next_generation_and_says_what_stands(tiny: Tiny) 
     assert code == 0, out + err
     assert tiny.versions() == [2, 2]
     assert tiny.generation() == [before + 1]
+    assert tiny.state() == (2, ["record 2"], [1, 2])
+    assert tiny.published_state() == 2
     assert tiny.read("published_tables", "table_name", f"{SCHEMA}_internal") == [
         "customer360_events",
         "customer360_extra",
@@ -193,12 +299,31 @@ def test_a_build_publishes_the_next_generation_and_says_what_stands(tiny: Tiny) 
 
 
 def test_a_failing_test_leaves_what_people_read(tiny: Tiny) -> None:
-    before = tiny.versions(), tiny.generation()
+    before = tiny.versions(), tiny.generation(), tiny.state()
     code, _, err = tiny.run("build", version=5, outcome="failing test")
     assert code == 1
     assert "nothing was published" in err
-    assert (tiny.versions(), tiny.generation()) == before
+    assert (tiny.versions(), tiny.generation(), tiny.state()) == before
     assert not tiny.stands(f"{SCHEMA}_internal", "build_lock")
+
+
+def test_a_state_without_its_marts_is_taken_back(tiny: Tiny) -> None:
+    """As if the process had died when the state was written down and the marts were not shown."""
+    before = tiny.versions(), tiny.generation()
+    last, anchors, told = tiny.state()
+    code, _, err = tiny.run("build", version=5, outcome="cut off")
+    assert code == 1
+    assert "publishing them failed" in err
+    assert (tiny.versions(), tiny.generation()) == before
+    assert tiny.state() == (last + 1, ["record 5"], [*told, last + 1])
+    assert tiny.published_state() == last
+    # A build that fails takes it back all the same.
+    assert tiny.run("build", version=5, outcome="failing test")[0] == 1
+    assert tiny.state() == (last, anchors, told)
+    code, out, err = tiny.run("build", version=2)
+    assert code == 0, out + err
+    assert tiny.state() == (last + 1, ["record 2"], [*told, last + 1])
+    assert tiny.published_state() == last + 1
 
 
 def test_a_mart_that_is_a_view_is_not_published(tiny: Tiny) -> None:
@@ -268,8 +393,16 @@ def test_the_sample_does_not_replace_own_data(tiny: Tiny) -> None:
     code, _, err = tiny.run("build", include_sample_data=False, sources=files)
     assert code == 2
     assert "reads tables, not files" in err
+    # Ids of people who do not exist are not passed on: what was remembered goes first.
+    code, _, err = tiny.run("build", include_sample_data=False, sources=own)
+    assert code == 2
+    assert "was built from the sample" in err
+    state = (tiny.root / "macros/state/state_tables.sql").read_text("utf-8")
+    for name in ("generations", *re.findall(r"'(\w+)': \{\s+'keys'", state)):
+        tiny.target.rows(f"drop table {tiny.relation(SCHEMA + '_state', name)}")
     code, out, err = tiny.run("build", include_sample_data=False, sources=own)
     assert code == 0, out + err
+    assert tiny.state()[0] == tiny.published_state() == 1
     before = tiny.generation()
     code, _, err = tiny.run("build")
     assert code == 2

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -40,14 +40,30 @@ def query(file: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def exports(file: Path) -> dict[str, str]:
-    """Each mart's rows as sorted text, hashed."""
+def exports(file: Path, left_out: Mapping[str, Sequence[str]] | None = None) -> dict[str, str]:
+    """Each mart's rows as sorted text, hashed. left_out: mart -> columns that do not count."""
     tables = query(file, "select table_name from duckdb_tables() where schema_name = 'customer360'")
     hashes = {}
     for (table,) in tables:
-        rows = sorted(str(row) for row in query(file, f"select * from {table}"))
+        columns = (left_out or {}).get(str(table))
+        kept = f"* exclude ({', '.join(columns)})" if columns else "*"
+        rows = sorted(str(row) for row in query(file, f"select {kept} from {table}"))
         hashes[str(table)] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
     return hashes
+
+
+# What only the Python models say: how surely a customer is one person, and by what it hangs.
+BRIDGES = [
+    f"{end}_{part}"
+    for end in ("bridge", "suspect")
+    for part in ("record_key", "identifier_type", "identifier_value")
+]
+OF_PYTHON = {
+    "customer360_identity_audit": [
+        "identity_confidence", "is_suspect", "suspect_reason", *BRIDGES,
+    ],
+    "customer360_profiles": ["identity_confidence"],
+}  # fmt: skip
 
 
 def published(root: Path) -> Path:
@@ -63,13 +79,7 @@ def test_the_marts_are_there_and_hold_what_the_sample_holds(sample_build: Path) 
         table: query(published(sample_build), f"select count(*) from {table}")[0][0]
         for table in exports(published(sample_build))
     }
-    assert set(counts) == {
-        "customer360_profiles",
-        "customer360_events",
-        "customer360_identity_map",
-        "customer360_quarantine",
-        "customer360_data_quality",
-    }
+    assert set(counts) == {file.stem for file in (sample_build / "models/marts").rglob("*.sql")}
     # 6,471 web events and 1,094 orders are usable, each is one event.
     assert counts["customer360_events"] == 6471 + 1094
     customers = query(
@@ -129,13 +139,13 @@ def test_customers_are_the_people_of_the_sample(sample_build: Path) -> None:
     known = {key: p for key, p in people.items() if not key.startswith("web:") or key in logged_in}
     figures = {"known rows": score(found, known), "all rows": score(found, people)}
     print(figures)
-    # Reached: .9840 / .9978 and .9807 / .9696. One family that shares a land line is the loss of
-    # precision; second addresses that nothing ties to the first, and cleared cookies, of recall.
-    assert figures["known rows"].precision >= 0.98
+    # Reached: 1.0000 / .9978 and .9937 / .9686. Second addresses that nothing ties to the first,
+    # and cleared cookies, are the loss of recall; visits on shared devices that of precision.
+    assert figures["known rows"].precision >= 0.995
     assert figures["known rows"].recall >= 0.98
     assert figures["known rows"].bcubed_precision >= 0.99
     assert figures["known rows"].bcubed_recall >= 0.98
-    assert figures["all rows"].precision >= 0.97
+    assert figures["all rows"].precision >= 0.98
     assert figures["all rows"].recall >= 0.96
 
 
@@ -155,8 +165,17 @@ def test_the_other_driver_of_identity_gives_the_same_marts(
     again = run_cli(project_copy, "build", "--vars-file", settings)
     assert again.returncode == 0, again.stderr
     made = query(working(project_copy), "select table_name from duckdb_tables()")
-    assert ("int_identity__components_by_macro",) in made
-    assert exports(published(project_copy)) == exports(published(sample_build))
+    assert ("int_identity__resolved_by_macro",) in made
+    assert query(
+        published(project_copy), "select count(identity_confidence) from customer360_profiles"
+    ) == [(0,)]
+    mine, others = (exports(published(root), OF_PYTHON) for root in (project_copy, sample_build))
+    health = "customer360_identity_health"
+    assert mine.pop(health) != others.pop(health)
+    assert mine == others
+    # Bridges are looked for by Python alone, so that no figure of health speaks of them.
+    figures = f"select * from {health} where figure <> 'customers_with_suspect_bridge' order by all"
+    assert query(published(project_copy), figures) == query(published(sample_build), figures)
 
 
 def shuffle_rows(file: Path) -> None:
@@ -177,7 +196,9 @@ def test_the_order_of_rows_does_not_matter(
     assert exports(published(project_copy)) == exports(published(sample_build))
 
 
-@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/St_Johns"])
+@pytest.mark.parametrize(
+    "zone", [pytest.param("Asia/Kolkata", marks=pytest.mark.long), "America/St_Johns"]
+)
 def test_the_machines_zone_does_not_matter(
     zone: str, sample_build: Path, project_copy: Path, run_cli: RunCli
 ) -> None:
@@ -186,6 +207,8 @@ def test_the_machines_zone_does_not_matter(
     assert exports(published(project_copy)) == exports(published(sample_build))
 
 
+# The moments that matter have tests in test_all_or_nothing.py; these are chosen by time.
+@pytest.mark.long
 def test_a_killed_build_leaves_the_published_file_as_it_was(
     sample_build: Path, project_copy: Path, run_cli: RunCli, start: Start
 ) -> None:
@@ -212,8 +235,9 @@ def test_a_killed_build_leaves_the_published_file_as_it_was(
     )
     assert leftovers == []
     cut_off = exports(published(project_copy))
-    # A build that was never cut off gives the same.
+    # A build that was never cut off gives the same, from the same state.
     shutil.rmtree(project_copy / "warehouse")
+    shutil.copytree(sample_build / "warehouse", project_copy / "warehouse")
     assert run_cli(project_copy, "build").returncode == 0
     assert exports(published(project_copy)) == cut_off
 
@@ -242,6 +266,7 @@ def test_plain_dbt_works_on_the_working_file(sample_build: Path, project_copy: P
         "customer360_staging",
         "customer360_intermediate",
         "customer360_reference",
+        "customer360_state",
     }
 
 
@@ -256,7 +281,9 @@ def test_without_any_source_every_mart_is_empty_and_typed(
         " where schema_name = 'customer360' order by all"
     )
     assert query(working(project_copy), columns) == query(working(sample_build), columns)
-    for table in exports(working(project_copy)):
+    tables = set(exports(working(project_copy)))
+    # Health has a row per figure, whatever there is to count.
+    for table in tables - {"customer360_identity_health"}:
         assert query(working(project_copy), f"select count(*) from {table}") == [(0,)]
 
 

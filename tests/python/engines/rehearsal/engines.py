@@ -42,6 +42,14 @@ class Rows:
         at = [name for name, _ in self.columns].index(column)
         return [row[at] for row in self.rows]
 
+    def without(self, columns: Sequence[str]) -> Rows:
+        """Return the rows without some columns."""
+        kept = [at for at, (name, _) in enumerate(self.columns) if name not in columns]
+        return Rows(
+            tuple(self.columns[at] for at in kept),
+            [tuple(row[at] for at in kept) for row in self.rows],
+        )
+
 
 @dataclass(frozen=True)
 class Engine:

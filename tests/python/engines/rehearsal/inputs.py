@@ -12,14 +12,35 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 SAMPLE = Path("seeds/sample")
 CONTACTS = "sample_crm__contacts"
 ORDERS = "sample_shop__orders"
 ITEMS = "sample_shop__order_items"
 EVENTS = "sample_web__events"
+DECISIONS = Path("seeds/reference/identity_decisions.csv")
+BLOCKED = Path("seeds/reference/blocked_identifiers.csv")
 STIRRED = 50
 CHAIN_LENGTH = 24
+
+# Every kind of rule that identity knows, so that each has something to refuse, merge and split.
+POLICY: list[dict[str, Any]] = [
+    {"type": "customer_id", "role": "strong"},
+    {"type": "user_id", "role": "strong", "max_values_per_customer": 1},
+    {"type": "email", "role": "strong", "max_distinct": {"first_name": 2}, "within_days": 30},
+    {"type": "loyalty_id", "role": "strong", "max_records_per_value": 60},
+    {"type": "phone", "role": "strong", "max_customers_per_value": 1, "within_days": 3650},
+    {"type": "order_id", "role": "strong"},
+    {
+        "type": "name_place",
+        "role": "fallback",
+        "when_missing": ["customer_id", "user_id", "email", "loyalty_id", "phone"],
+        "fields": ["last_name", {"field": "postal_code", "transform": "postal_prefix"}],
+    },
+    {"type": "device_id", "role": "weak"},
+    {"type": "cookie_id", "role": "weak", "max_records_per_value": 2, "within_days": 30},
+]
 
 Record = dict[str, str]
 
@@ -64,7 +85,11 @@ class Seed:
 
 def read_seed(project: Path, name: str) -> Seed:
     """Read a sample seed of a copy of the project."""
-    path = project / SAMPLE / f"{name}.csv"
+    return read_rows(project / SAMPLE / f"{name}.csv")
+
+
+def read_rows(path: Path) -> Seed:
+    """Read any seed."""
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         rows = list(reader)
@@ -90,7 +115,53 @@ def plant(project: Path) -> None:
     contacts.add(contact_id="R-F1", email="finn@rehearsal.example", first_name="Finn", **when)
     for link in chain():
         contacts.add(**link, **when)
+    for person in ruled():
+        contacts.add(**person, **when)
     contacts.write()
+    decide(project, before_change=True)
+
+
+def ruled() -> Iterable[Record]:
+    """Give contacts whose customers hang on limits, fallback and decisions; see POLICY."""
+    yield {"contact_id": "R-G1", "email": "gil@rehearsal.example"}
+    yield {"contact_id": "R-G2", "email": "gilbert@rehearsal.example"}
+    yield {"contact_id": "R-H1", "email": "hal@rehearsal.example"}
+    yield {"contact_id": "R-H2", "email": "hal@rehearsal.example"}
+    yield {"contact_id": "R-I1", "user_id": "R-I1", "loyalty_id": "R-I"}
+    yield {"contact_id": "R-I2", "user_id": "R-I2", "loyalty_id": "R-I"}
+    yield {"contact_id": "R-J1", "email": "jo@rehearsal.example", "phone": "+447700900888"}
+    yield {"contact_id": "R-J2", "email": "jon@rehearsal.example", "phone": "+447700900888"}
+    yield {"contact_id": "R-J3", "phone": "+447700900888"}
+    yield {
+        "contact_id": "R-K1", "email": "kim@rehearsal.example",
+        "last_name": "Rehearsal-Kay", "postal_code": "98765",
+    }  # fmt: skip
+    yield {"contact_id": "R-K2", "last_name": "Rehearsal-Kay", "postal_code": "98799"}
+    for place in "12":
+        yield {"contact_id": f"R-N{place}", "email": "nell@rehearsal.example"}
+    for place in "123":
+        yield {"contact_id": f"R-L{place}", "email": f"lu{place}@rehearsal.example"}
+    for name in ("Mia", "Max", "Moe"):
+        yield {"contact_id": f"R-M-{name}", "email": "all@rehearsal.example", "first_name": name}
+
+
+def decide(project: Path, before_change: bool) -> None:
+    """Write the human decisions; some are withdrawn with the change."""
+    decisions = read_rows(project / DECISIONS)
+    pairs = [("H1", "H2", "never"), ("L1", "L2", "same"), ("L2", "L3", "same"),
+             ("L3", "R-nobody", "same")]  # fmt: skip
+    withdrawn = [("G1", "G2", "same"), ("L1", "L3", "never")]
+    decisions.rows = []
+    for one, other, decision in pairs + withdrawn * before_change:
+        decisions.add(
+            record_key_one=f"crm:contacts:R-{one}",
+            record_key_other=f"crm:contacts:R-{other}",
+            decision=decision,
+            decided_by="rehearsal",
+            decided_at="2026-05-01 00:00:00",
+            reason="rehearsal",
+        )
+    decisions.write()
 
 
 def empty_cells(project: Path) -> None:
@@ -128,9 +199,13 @@ def change(project: Path) -> None:
     stir(project)
     contacts = read_seed(project, CONTACTS)
     later = {"updated_at": "2026-06-01T08:00:00Z", "loaded_at": "2026-06-02 03:00:00"}
-    contacts.remove("R-BRIDGE", "R-F1")
+    contacts.remove("R-BRIDGE", "R-F1", "R-J2")
+    contacts.change("R-I2", user_id="", **later)
+    contacts.change("R-K1", last_name="Rehearsal-Kane", **later)
     contacts.change("R-B2", email="bea@rehearsal.example", **later)
-    # Older than all others, but it arrives last: it is the customer's new anchor.
+    # Touches the whole chain.
+    contacts.change("R-CHAIN-00", first_name="Chay", **later)
+    # Older than all others, but it arrives last: the customer's id was there first.
     contacts.add(
         contact_id="R-C0", email="cem@rehearsal.example", created_at="1999-01-01 00:00:00", **later
     )
@@ -139,6 +214,10 @@ def change(project: Path) -> None:
     contacts.add(**{**dora, "first_name": "Dorothea", **later})
     contacts.add(contact_id="R-E1", email="eva@rehearsal.example", first_name="Eva", **later)
     contacts.write()
+    decide(project, before_change=False)
+    blocked = read_rows(project / BLOCKED)
+    blocked.add(identifier_type="email", blocked_value="nell@rehearsal.example")
+    blocked.write()
 
     orders = read_seed(project, ORDERS)
     order = {"order_id": "R-E1-O1", "email": "eva@rehearsal.example", "order_status": "paid"}

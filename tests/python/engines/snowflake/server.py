@@ -7,8 +7,10 @@ statements were judged, which were not and why, and where the time went.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+from collections import OrderedDict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,9 @@ FUNCTIONS = (HERE / "functions.sql").read_text("utf-8")
 QUERY_PATH = "/queries/v1/query-request"
 SESSION_PATH = "/session"
 ERROR_CODE = "001003"
+# Answers that are kept for a client that asks again.
+ANSWERS_KEPT = 100
+asked: OrderedDict[str, asyncio.Task[JSONResponse]] = OrderedDict()
 
 
 def failure(message: str) -> JSONResponse:
@@ -55,7 +60,24 @@ def failure(message: str) -> JSONResponse:
 
 
 async def query(request: Request) -> JSONResponse:
-    """Answer a client's statement; whatever goes wrong is an answer too, with status 200."""
+    """Answer a client's statement once.
+
+    A client that has waited for a minute sends its request again, under the same number, and must
+    get the answer to the first one: two runs of one procedure would take each other's tables.
+    """
+    number = request.query_params.get("requestId")
+    if number is None:
+        return await run(request)
+    if number not in asked:
+        await request.body()
+        asked[number] = asyncio.create_task(run(request))
+        while len(asked) > ANSWERS_KEPT and next(iter(asked.values())).done():
+            asked.popitem(last=False)
+    return await asyncio.shield(asked[number])
+
+
+async def run(request: Request) -> JSONResponse:
+    """Run a client's statement; whatever goes wrong is an answer too, with status 200."""
     try:
         answer = await fakesnow.server.query_request(request)
     except Exception as error:
