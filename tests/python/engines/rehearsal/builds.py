@@ -17,8 +17,8 @@ FOLDERS = (
     "models/intermediate/identity/",
     "models/intermediate/state/",
 )
-# The text of the steps holds the engine's own names.
-NOT_COMPARED = "int_identity__steps"
+# The text of the steps holds the engine's own names; bridges are prepared for Python models alone.
+NOT_COMPARED = ("int_identity__steps", "int_identity__bridges_prepared")
 # Columns that each engine, or each run, has of its own: a hash of times as text, the run's number.
 OWN_COLUMNS = {
     "int_identity__gathered": ("record_hash",),
@@ -176,7 +176,7 @@ def compared(project: Project) -> dict[str, Relation]:
     return {
         name: relation
         for name, relation in project.relations(*FOLDERS).items()
-        if name != NOT_COMPARED and not name.startswith(DRIVER)
+        if name not in NOT_COMPARED and not name.startswith(DRIVER)
     }
 
 
