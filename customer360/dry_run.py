@@ -40,11 +40,10 @@ from customer360.runner import (
     Listener,
     Progress,
     common_arguments,
-    dbt_environment,
+    invoke_dbt,
     judge,
+    read_manifest,
     read_results,
-    release_connections,
-    start_error,
 )
 from customer360.sources_yml import resolved_variables, write_sources
 from customer360.state import begin_from_published, last_generation
@@ -342,24 +341,13 @@ def run(
 
     Raises an error with one sentence where dbt could not start or not all of it succeeded.
     """
-    # Half a second that no other command needs to spend.
-    from dbt.cli.main import dbtRunner
-
     arguments = [command, *common_arguments(project, variables, target, project.target_dir)]
     if command == "build":
         for kind in TESTS:
             arguments += ["--exclude-resource-type", kind]
     progress = Progress(listener, project.target_dir / "manifest.json")
-    with dbt_environment(project):
-        try:
-            outcome = dbtRunner(callbacks=[progress]).invoke(arguments)
-        finally:
-            release_connections()
-    if isinstance(outcome.exception, KeyboardInterrupt):
-        raise KeyboardInterrupt
-    if outcome.exception is not None:
-        raise start_error(outcome.exception)
-    manifest = json.loads((project.target_dir / "manifest.json").read_text(encoding="utf-8"))
+    outcome = invoke_dbt(project, arguments, progress)
+    manifest = read_manifest(project)
     kinds = ("seed",) if command == "seed" else ("seed", "model", "snapshot")
     nodes = manifest["nodes"].items()
     expected = {key: node for key, node in nodes if node["resource_type"] in kinds}

@@ -18,10 +18,8 @@ from customer360.runner import (
     Listener,
     RunReport,
     common_arguments,
-    dbt_environment,
-    release_connections,
+    invoke_dbt,
     run_dbt,
-    start_error,
 )
 
 ANSWER = "customer360 answer: "
@@ -57,24 +55,13 @@ class DbtWarehouse:
 
     def call(self, macro: str, **arguments: Any) -> dict[str, Any]:
         """Run a macro and return its answer; raises OperationFailed, or ConfigError before that."""
-        # Half a second that no other command needs to spend.
-        from dbt.cli.main import dbtRunner
-
         answers = Answers()
         command = ["run-operation", macro, "--args", json.dumps(arguments)]
         # A folder of its own: the results of the build stay, and dbt need not read the project anew
         # because of a var that only the build is given.
         folder = self.project.target_dir / "operations"
         command += common_arguments(self.project, self.variables, self.target, folder)
-        with dbt_environment(self.project):
-            try:
-                outcome = dbtRunner(callbacks=[answers]).invoke(command)
-            finally:
-                release_connections()
-        if isinstance(outcome.exception, KeyboardInterrupt):
-            raise KeyboardInterrupt
-        if outcome.exception is not None:
-            raise start_error(outcome.exception)
+        outcome = invoke_dbt(self.project, command, answers)
         if not outcome.success or answers.answer is None:
             told = paragraph("\n".join(answers.faults)) or "the macro gave no answer"
             raise OperationFailed(told)

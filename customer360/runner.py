@@ -143,6 +143,34 @@ def release_connections() -> None:
     manager.close_all_connections()
 
 
+def invoke_dbt(project: Project, arguments: Sequence[str], listener: Callable[[Any], None]) -> Any:
+    """Run a command of dbt in this process and return its outcome; `listener` takes its events.
+
+    Raises KeyboardInterrupt where it was interrupted, and ConfigError or LockedError where dbt
+    could not start; that something in it failed is for the caller to see.
+    """
+    # Half a second that no other command needs to spend.
+    from dbt.cli.main import dbtRunner
+
+    with dbt_environment(project):
+        try:
+            outcome = dbtRunner(callbacks=[listener]).invoke(list(arguments))
+        finally:
+            release_connections()
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise KeyboardInterrupt
+    if outcome.exception is not None:
+        raise start_error(outcome.exception)
+    return outcome
+
+
+def read_manifest(project: Project) -> dict[str, Any]:
+    """Read what dbt wrote of the project's nodes in its last command."""
+    text = (project.target_dir / "manifest.json").read_text(encoding="utf-8")
+    manifest: dict[str, Any] = json.loads(text)
+    return manifest
+
+
 def run_dbt(
     project: Project,
     variables: Mapping[str, Any],
@@ -156,23 +184,10 @@ def run_dbt(
     ConfigError: dbt could not start (parsing, profile, the project's own validation).
     LockedError: another program holds the working file. BuildError: a node failed.
     """
-    # Half a second that no other command needs to spend.
-    from dbt.cli.main import dbtRunner
-
     progress = Progress(listener, project.target_dir / "manifest.json")
-    with dbt_environment(project):
-        try:
-            outcome = dbtRunner(callbacks=[progress]).invoke(
-                dbt_arguments(project, variables, target, full_refresh)
-            )
-        finally:
-            release_connections()
-    if isinstance(outcome.exception, KeyboardInterrupt):
-        raise KeyboardInterrupt
-    if outcome.exception is not None:
-        raise start_error(outcome.exception)
-    manifest = json.loads((project.target_dir / "manifest.json").read_text(encoding="utf-8"))
-    return judge(manifest, read_results(outcome.result), marts_schema)
+    arguments = dbt_arguments(project, variables, target, full_refresh)
+    outcome = invoke_dbt(project, arguments, progress)
+    return judge(read_manifest(project), read_results(outcome.result), marts_schema)
 
 
 def start_error(error: BaseException) -> Customer360Error:

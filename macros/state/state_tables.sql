@@ -123,3 +123,46 @@
                 or before.valid_to_generation >= this_generation.generation_no
             )
 {%- endmacro %}
+
+{# A query: a state table as it will be, with what this generation adds put in. What was valid until now
+   stays so unless this generation changes it; a table without keys only grows. #}
+{% macro state_after(name) -%}
+    {%- set table = state_tables()[name] -%}
+    select
+        {% for column in table['columns'] -%}
+        before.{{ column }},
+        {% endfor -%}
+        {% if table['keys'] -%}
+        before.valid_from_generation,
+        case
+            when before.valid_to_generation < this_generation.generation_no
+                then before.valid_to_generation
+            when changes.{{ table['keys'][0] }} is not null then this_generation.generation_no
+        end as valid_to_generation
+        {%- else -%}
+        before.generation_no
+        {%- endif %}
+    from {{ source('identity_state', name) }} as before
+    inner join {{ ref('int_state__generation') }} as this_generation
+        on before.{{ 'valid_from_generation' if table['keys'] else 'generation_no' }} < this_generation.generation_no
+    {% if table['keys'] -%}
+    left join {{ ref(table['model']) }} as changes
+        on before.{{ table['keys'][0] }} = changes.{{ table['keys'][0] }}
+    {% endif -%}
+    union all
+    select
+        {% for column in table['columns'] -%}
+        changes.{{ column }},
+        {% endfor -%}
+        {% if table['keys'] -%}
+        this_generation.generation_no as valid_from_generation,
+        cast(null as {{ dbt.type_bigint() }}) as valid_to_generation
+        {%- else -%}
+        this_generation.generation_no
+        {%- endif %}
+    from {{ ref(table['model']) }} as changes
+    cross join {{ ref('int_state__generation') }} as this_generation
+    {%- if table['keys'] %}
+    where not changes.is_removed
+    {%- endif %}
+{%- endmacro %}

@@ -1,3 +1,5 @@
+{% set only_changes = works_on_changes() %}
+
 {{
     config(
         materialized='incremental',
@@ -28,7 +30,7 @@ named as (
 
 ),
 
-{% if works_on_changes() %}
+{% if only_changes %}
 chosen as (
 
     select record_no from {{ ref('int_identity__touched') }}
@@ -58,7 +60,7 @@ customers as (
         records.last_seen_at,
         records.row_count
     from records
-    {% if works_on_changes() %}
+    {% if only_changes %}
     inner join chosen
         on records.record_no = chosen.record_no
     {% endif %}

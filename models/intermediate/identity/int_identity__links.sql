@@ -1,4 +1,6 @@
 -- depends_on: {{ ref('int_identity__earlier_carriers') }}
+{% set only_changes = works_on_changes() %}
+
 {{
     config(
         materialized='incremental',
@@ -10,7 +12,7 @@
 
 with
 
-{% if works_on_changes() %}
+{% if only_changes %}
 touched_values as (
 
     select * from {{ ref('int_identity__touched_values') }}
@@ -26,7 +28,7 @@ identifier_values as (
         carried.identifier_value,
         carried.dropped_reason
     from {{ ref('int_identity__values') }} as carried
-    {% if works_on_changes() %}
+    {% if only_changes %}
     inner join touched_values
         on
             carried.identifier_type = touched_values.identifier_type

@@ -1,3 +1,5 @@
+{% set only_changes = works_on_changes() %}
+
 with
 
 records as (
@@ -108,7 +110,7 @@ named as (
 
 ),
 
-{% if works_on_changes() %}
+{% if only_changes %}
 -- Customers that nothing touched keep their names.
 changes as (
 
@@ -147,7 +149,7 @@ standing_names as (
 all_names as (
 
     select * from named
-    {% if works_on_changes() %}
+    {% if only_changes %}
     union all
     select * from standing_names
     {% endif %}

@@ -1,3 +1,5 @@
+{% set only_changes = works_on_changes() %}
+
 with
 
 touched as (
@@ -26,7 +28,7 @@ own_links as (
 
 ),
 
-{% if works_on_changes() %}
+{% if only_changes %}
 standing as (
 
     select
@@ -75,7 +77,7 @@ neighbour_links as (
 touched_links as (
 
     select * from own_links
-    {% if works_on_changes() %}
+    {% if only_changes %}
     union all
     select * from neighbour_links
     {% endif %}

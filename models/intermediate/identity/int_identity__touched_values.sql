@@ -1,6 +1,8 @@
+{% set only_changes = works_on_changes() %}
+
 with
 
-{% if works_on_changes() %}
+{% if only_changes %}
 changes as (
 
     select * from {{ ref('int_identity__changes') }}
@@ -22,7 +24,7 @@ touched_values as (
         identifier_type,
         identifier_value
     from fresh_values
-    {% if works_on_changes() %}
+    {% if only_changes %}
     union distinct
     select
         standing.identifier_type,

@@ -1,5 +1,4 @@
-{% set as_text = dbt.type_string() %}
-{% set no_text = "cast(null as " ~ as_text ~ ")" %}
+{% set no_text = "cast(null as " ~ dbt.type_string() ~ ")" %}
 {% set maps = ['before', 'mapped', 'now'] %}
 
 with
@@ -183,11 +182,7 @@ keyed_causes as (
     select
         causes.customer360_id_before,
         causes.customer360_id_mapped,
-        {{ dbt.hash(
-            "cast(this_generation.generation_no as " ~ as_text
-            ~ ") || '|' || causes.customer360_id || '|' || causes.change || '|'"
-            ~ " || coalesce(causes.other_customer360_id, '')"
-        ) }} as id_change_key
+        {{ id_change_key('causes', 'this_generation') }} as id_change_key
     from causes
     cross join this_generation
 

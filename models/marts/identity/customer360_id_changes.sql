@@ -15,10 +15,7 @@ generations as (
 final as (
 
     select
-        {{ dbt.hash(
-            "cast(id_changes.generation_no as " ~ dbt.type_string()
-            ~ ") || '|' || id_changes.customer360_id || '|' || id_changes.change || '|' || coalesce(id_changes.other_customer360_id, '')"
-        ) }} as id_change_key,
+        {{ id_change_key('id_changes', 'id_changes') }} as id_change_key,
         id_changes.customer360_id,
         id_changes.change,
         id_changes.other_customer360_id,
