@@ -38,6 +38,17 @@
                 'cause_detail': text,
             },
         },
+        'decisions': {
+            'keys': ['decision_key'],
+            'model': 'int_state__decisions',
+            'makes_generation': false,
+            'columns': {
+                'decision_key': text,
+                'record_key_one': text,
+                'record_key_other': text,
+                'decision': text,
+            },
+        },
         'figures': {
             'keys': ['record_key'],
             'model': 'int_state__figures',

@@ -32,7 +32,7 @@ resolved as (
 
 decisions as (
 
-    select * from {{ ref('int_identity__decisions') }}
+    select * from {{ ref('int_state__decisions') }}
 
 ),
 
@@ -138,7 +138,7 @@ parted as (
 
 ),
 
--- Between two ids that both stay, records can change sides.
+-- Records can also go to an id that was there before, other than the one that theirs ended in.
 moved as (
 
     select
@@ -147,11 +147,15 @@ moved as (
         flows.customer360_id_now as other_customer360_id,
         flows.record_count
     from flows
-    inner join shown_now as staying
-        on flows.customer360_id_before = staying.customer360_id
     inner join shown_before as receiving
         on flows.customer360_id_now = receiving.customer360_id
-    where flows.customer360_id_before <> flows.customer360_id_now
+    left join ended
+        on
+            flows.customer360_id_before = ended.customer360_id
+            and flows.customer360_id_now = ended.other_customer360_id
+    where
+        flows.customer360_id_before <> flows.customer360_id_now
+        and ended.customer360_id is null
 
 ),
 
@@ -208,56 +212,23 @@ gone_records as (
 
 ),
 
-dropped_links as (
-
-    select
-        record_no,
-        identifier_type
-    from links
-    where dropped_reason is not null
-    union all
-    select
-        record_no,
-        identifier_type
-    from resolved
-    where reason = 'value_over_customers'
-
-),
-
-dropped_values as (
-
-    select
-        ledger_changes.customer360_id_before as customer360_id,
-        min(dropped_links.identifier_type) as identifier_type
-    from dropped_links
-    inner join customers
-        on dropped_links.record_no = customers.record_no
-    inner join ledger_changes
-        on customers.record_key = ledger_changes.record_key
-    where ledger_changes.customer360_id_before is not null
-    group by ledger_changes.customer360_id_before
-
-),
-
 decided as (
 
     select customers.customer360_id
     from customers
     inner join decisions
-        on customers.record_no = decisions.record_no_one
+        on customers.record_key = decisions.record_key_one
     union distinct
     select customers.customer360_id
     from customers
     inner join decisions
-        on customers.record_no = decisions.record_no_other
+        on customers.record_key = decisions.record_key_other
 
 ),
 
 settings as (
 
-    select
-        this_generation.policy_hash <> last_generation.policy_hash as is_new_policy,
-        this_generation.decisions_hash <> last_generation.decisions_hash as is_new_decision
+    select this_generation.policy_hash <> last_generation.policy_hash as is_new_policy
     from this_generation
     left join generations as last_generation
         on this_generation.generation_no = last_generation.generation_no + 1
@@ -281,6 +252,97 @@ sided as (
 
 ),
 
+-- A value can have parted a customer if it joins nobody and its carriers ended up apart.
+dropped_links as (
+
+    select
+        record_no,
+        identifier_type,
+        identifier_value
+    from links
+    where dropped_reason is not null
+    union all
+    select
+        record_no,
+        identifier_type,
+        identifier_value
+    from resolved
+    where reason = 'value_over_customers'
+
+),
+
+parted_customers as (
+
+    select distinct losing_customer360_id as customer360_id
+    from sided
+    where not is_joining
+
+),
+
+parted_carriers as (
+
+    select
+        parted_customers.customer360_id as losing_customer360_id,
+        customers.customer360_id as gaining_customer360_id,
+        dropped_links.identifier_type,
+        dropped_links.identifier_value
+    from ledger_changes
+    inner join parted_customers
+        on ledger_changes.customer360_id_before = parted_customers.customer360_id
+    inner join customers
+        on ledger_changes.record_key = customers.record_key
+    inner join dropped_links
+        on customers.record_no = dropped_links.record_no
+    union all
+    select
+        parted_customers.customer360_id as losing_customer360_id,
+        customers.customer360_id as gaining_customer360_id,
+        dropped_links.identifier_type,
+        dropped_links.identifier_value
+    from customers
+    inner join parted_customers
+        on customers.customer360_id = parted_customers.customer360_id
+    inner join dropped_links
+        on customers.record_no = dropped_links.record_no
+    left join ledger_changes
+        on customers.record_key = ledger_changes.record_key
+    where ledger_changes.record_key is null
+
+),
+
+parting_values as (
+
+    select
+        losing_customer360_id,
+        identifier_type,
+        identifier_value
+    from parted_carriers
+    group by
+        losing_customer360_id,
+        identifier_type,
+        identifier_value
+    having min(gaining_customer360_id) <> max(gaining_customer360_id)
+
+),
+
+dropped_values as (
+
+    select
+        parted_carriers.losing_customer360_id,
+        parted_carriers.gaining_customer360_id,
+        min(parted_carriers.identifier_type) as identifier_type
+    from parted_carriers
+    inner join parting_values
+        on
+            parted_carriers.losing_customer360_id = parting_values.losing_customer360_id
+            and parted_carriers.identifier_type = parting_values.identifier_type
+            and parted_carriers.identifier_value = parting_values.identifier_value
+    group by
+        parted_carriers.losing_customer360_id,
+        parted_carriers.gaining_customer360_id
+
+),
+
 evidence as (
 
     select
@@ -290,8 +352,7 @@ evidence as (
         sided.record_count,
         sided.is_joining,
         settings.is_new_policy,
-        settings.is_new_decision
-        and (decided.customer360_id is not null or others_decided.customer360_id is not null)
+        decided.customer360_id is not null or others_decided.customer360_id is not null
             as is_decided,
         new_records.record_key as new_record_key,
         gone_records.record_key as gone_record_key,
@@ -307,7 +368,9 @@ evidence as (
     left join gone_records
         on sided.losing_customer360_id = gone_records.customer360_id
     left join dropped_values
-        on sided.losing_customer360_id = dropped_values.customer360_id
+        on
+            sided.losing_customer360_id = dropped_values.losing_customer360_id
+            and sided.gaining_customer360_id = dropped_values.gaining_customer360_id
 
 ),
 

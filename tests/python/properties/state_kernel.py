@@ -9,10 +9,12 @@ from __future__ import annotations
 import atexit
 import contextlib
 import io
+import json
 import random
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -53,7 +55,8 @@ BUILT = (
     *("int_identity__resolved", "int_state__generation", "int_state__anchors"),
     *("int_identity__named", "int_identity__customers"),
     *("int_state__ids", "int_state__ledger", "int_state__ledger_versions", "int_state__flows"),
-    *("int_state__generations_known", "int_state__id_changes", "int_state__id_changes_known"),
+    *("int_state__generations_known", "int_state__decisions"),
+    *("int_state__id_changes", "int_state__id_changes_known"),
     *("customer360_identity_map", "customer360_identity_history"),
     *("customer360_id_lookup", "customer360_id_changes"),
 )
@@ -61,7 +64,7 @@ BY_POLICY = ("int_identity__records", "int_identity__links", "int_state__generat
 GIVEN = ("int_identity__gathered", "blocked_identifiers", "identity_decisions")
 MART_NAMES = tuple(name for name in BUILT if name.startswith("customer360_"))
 DELTAS = ("int_state__ids", "int_state__ledger", "int_state__id_changes")
-STATE_NAMES = ("generations", "ids", "ledger", "id_changes")
+STATE_NAMES = ("generations", "ids", "ledger", "id_changes", "decisions")
 
 FORCED_POLICY = (
     "{{% do var('identity_policy').clear() %}}"
@@ -299,6 +302,14 @@ def decision_rows(all_data: Iterable[Data], rng: random.Random) -> pa.Table:
     return columns(dict.fromkeys(names, pa.string()), rows, rng)
 
 
+def rows_scanned(operators: Iterable[Mapping[str, Any]]) -> int:
+    """The rows that a statement's plan read from tables."""
+    return sum(
+        int(operator.get("rows_scanned", 0)) + rows_scanned(operator.get("children", ()))
+        for operator in operators
+    )
+
+
 # --- what runs ------------------------------------------------------------------------------------
 
 
@@ -314,6 +325,8 @@ class Warehouse:
     that one came to its end. known: what the rounds gave before. They see nothing of the state, so
     where everything is worked out the same data need not be resolved twice, here or in a copy of
     the project that differs in what comes after them. worked_on_changes counts builds.
+    measures: whether to count the rows that each model's statements read from tables. scanned:
+    model -> rows in the last build, ROUNDS_RESULT for the rounds.
     """
 
     code: Code
@@ -321,6 +334,8 @@ class Warehouse:
     driver: ModuleType = field(default_factory=load_driver)
     known: Resolved = field(default_factory=dict)
     worked_on_changes: int = 0
+    measures: bool = False
+    scanned: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Make the places that the compiled SQL names, and an empty state."""
@@ -333,8 +348,22 @@ class Warehouse:
         # The tables are small, and a second thread costs them more than it gives.
         self.connection.execute("set threads = 1")
         self.connection.execute(self.code.make_state)
+        if self.measures:
+            self.connection.execute("set enable_profiling = 'no_output'")
+            self.connection.execute("set profiling_coverage = 'ALL'")
         # The policy and generation that the working tables fit; None while they cannot be trusted.
         self.working: tuple[str, int] | None = None
+
+    def run(self, model: str, statement: str) -> None:
+        """Run a statement that belongs to a model."""
+        self.connection.execute(statement)
+        self.count(model)
+
+    def count(self, model: str) -> None:
+        """Add what the last statement read to a model's rows."""
+        if self.measures:
+            told = json.loads(self.connection.get_profiling_information(format="json"))
+            self.scanned[model] += rows_scanned(told["operator"])
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What a query gives; {name} stands for a model's relation."""
@@ -388,15 +417,17 @@ class Warehouse:
 
     def build_models(self, code: Code, policy: str, what: str | None) -> None:
         """Build every model; what: stands for the data where all of it is worked out."""
+        self.scanned.clear()
         for name in BUILT:
             if name == VALUES:
                 self.make(name, FRESH_VALUES.format(code.relations["int_identity__changes"]))
             elif what is None and name in code.hooks:
-                self.connection.execute(code.hooks[name])
+                self.run(name, code.hooks[name])
                 query = code.query(name, policy)
-                self.connection.execute(f"insert into {code.relations[name]} by name {query}")
+                self.run(name, f"insert into {code.relations[name]} by name {query}")
             else:
                 self.make(name, code.query(name, policy))
+                self.count(name)
             if name == ROUNDS_AFTER:
                 self.fill(ROUNDS_RESULT, self.resolve(code, policy, what))
 
@@ -405,9 +436,13 @@ class Warehouse:
         if what is not None and what in self.known:
             return self.known[what]
         steps = [self.driver.Step(*step) for step in code.policies[policy].steps]
-        self.driver.take_steps(
-            steps, lambda statement: self.driver.run_statement(self.connection, statement)
-        )
+
+        def take(statement: str) -> Any:
+            told = self.driver.run_statement(self.connection, statement)
+            self.count(ROUNDS_RESULT)
+            return told
+
+        self.driver.take_steps(steps, take)
         result = self.connection.sql(f"from {self.driver.result_table(steps)}").to_arrow_table()
         if what is not None:
             self.known[what] = result

@@ -321,7 +321,7 @@ def id_changes(before: State, after: State) -> set[Fact]:
         has_come = old is not None or new in before.ids
         if new is not None and new not in olds and has_come and not ended_in_it:
             changes.add((new, "restored" if new in before.ids else "split", old, count))
-        if old in news and new in olds and old != new:
+        if old in olds and new in olds and old != new and not ended_in_it:
             changes.add((old, "moved", new, count))
     return changes
 
