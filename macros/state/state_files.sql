@@ -17,10 +17,15 @@
 {% macro add_state_rows(name, columns, rows, rows_per_statement=1000) -%}
     {%- do open_changes() -%}
     {%- set given = fromjson(rows) -%}
+    {%- set types = state_columns(name) -%}
     {%- for some in given | batch(rows_per_statement) -%}
         {%- set tuples = [] -%}
         {%- for row in some -%}
-            {%- do tuples.append('(' ~ plain_literals(row) ~ ')') -%}
+            {%- set literals = [] -%}
+            {%- for value in row -%}
+                {%- do literals.append(plain_literal(value, types[columns[loop.index0]])) -%}
+            {%- endfor -%}
+            {%- do tuples.append('(' ~ literals | join(', ') ~ ')') -%}
         {%- endfor -%}
         {%- do run_query(
             'insert into ' ~ state_relation(name) ~ ' (' ~ columns | join(', ') ~ ') values ' ~ tuples | join(', ')
@@ -30,22 +35,17 @@
     {%- do tell({'row_count': given | length}) -%}
 {%- endmacro %}
 
-{# JSON values as SQL; an exact number comes as {number: text}, because JSON's own are not exact. Every
-   engine reads a quoted time where a column of times is filled. #}
-{% macro plain_literals(values) -%}
-    {%- set literals = [] -%}
-    {%- for value in values -%}
-        {%- if value is none -%}
-            {%- do literals.append('null') -%}
-        {%- elif value is boolean -%}
-            {%- do literals.append('true' if value else 'false') -%}
-        {%- elif value is number -%}
-            {%- do literals.append(value | string) -%}
-        {%- elif value is mapping -%}
-            {%- do literals.append(value['number']) -%}
-        {%- else -%}
-            {%- do literals.append(data_literal(value)) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {{ return(literals | join(', ')) }}
+{# A JSON value as SQL. An exact number comes as {number: text}, because JSON's own are not exact, and
+   neither is a bare one on every engine. Each reads a quoted time where a column of times is filled. #}
+{% macro plain_literal(value, type) -%}
+    {%- if value is none -%}
+        {{ return('null') }}
+    {%- elif value is boolean -%}
+        {{ return('true' if value else 'false') }}
+    {%- elif value is number -%}
+        {{ return(value | string) }}
+    {%- elif value is mapping -%}
+        {{ return("cast('" ~ value['number'] ~ "' as " ~ type ~ ')') }}
+    {%- endif -%}
+    {{ return(data_literal(value)) }}
 {%- endmacro %}

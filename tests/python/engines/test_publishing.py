@@ -6,6 +6,7 @@ the same version, and one id whose anchor moves with it.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -15,11 +16,16 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from engines.rehearsal import environments
 from engines.rehearsal.engines import STAND_INS, Refused, Target, started
+from unit.state_rows import some_rows, tables, write_state
+
+from customer360.paths import Project
+from customer360.state_files import export_state
 
 ROOT = environments.PROJECT
 SCHEMA = "customer360"
@@ -433,6 +439,41 @@ def test_a_publication_that_was_cut_off_is_mended(tiny: Tiny) -> None:
     code, out, err = tiny.run("build", version=8, include_sample_data=False, sources=own)
     assert code == 0, out + err
     assert (tiny.versions(), tiny.generation()) == ([8, 8], [generation + 1])
+
+
+def test_an_exported_state_is_restored_on_an_empty_warehouse(
+    engine: Target, tmp_path: Path
+) -> None:
+    """What a home on DuckDB remembers; the build after it continues from there."""
+    home = Project(tmp_path / "home", tmp_path / "home")
+    state = some_rows()
+    generations = [(*row[:2], True, *row[3:]) for row in state["generations"]]
+    write_state(home.published_file, state | {"generations": generations})
+    export_state(home, tmp_path / "files")
+    write_files(tmp_path)
+    outputs = {"rehearsal": engine.profile("restored")}
+    profiles = {"customer360": {"target": "rehearsal", "outputs": outputs}}
+    (tmp_path / "profiles.yml").write_text(json.dumps(profiles), "utf-8")
+    tiny = Tiny(tmp_path, engine)
+    code, out, err = tiny.run("state", "restore", "files")
+    assert code == 0, out + err
+    for name, rows in {**state, "generations": generations}.items():
+        relation = tiny.relation("restored_state", name)
+        found = engine.rows(f"select {', '.join(tables()[name])} from {relation}").rows
+        assert sorted(map(plain_row, found)) == sorted(map(plain_row, rows)), name
+    assert tiny.run("state", "restore", "files")[0] == 2
+    code, out, err = tiny.run("build", version=9)
+    assert code == 0, out + err
+    assert tiny.read("generations", "generation_no", "restored_state") == [1, 2, 3]
+
+
+def plain_row(row: Sequence[object]) -> list[str]:
+    """Return a row's values as text that does not depend on how a client types them."""
+    return [
+        str(value.replace(tzinfo=None)) if isinstance(value, dt.datetime) else
+        f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+        for value in row
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
