@@ -57,6 +57,28 @@ standing_decisions as (
 
 ),
 
+standing_customers as (
+
+    select
+        record_no,
+        customer360_id
+    from {{ standing('int_identity__customers') }}
+
+),
+
+-- Whoever was one customer with a record that is gone may inherit the ids anchored to it.
+heirs as (
+
+    select distinct companions.record_no
+    from changes
+    inner join standing_customers as gone
+        on changes.record_no = gone.record_no
+    inner join standing_customers as companions
+        on gone.customer360_id = companions.customer360_id
+    where changes.change = 'removed'
+
+),
+
 -- Everyone in the component of a record that changed, of a carrier of a value that it carries or carried,
 -- or of a record that somebody decided about. Decisions are few, so all of them count as changed.
 near_change as (
@@ -82,6 +104,8 @@ near_change as (
     where record_no_other is not null
     union distinct
     select record_no from standing_decisions
+    union distinct
+    select record_no from heirs
 
 ),
 

@@ -356,7 +356,8 @@ evidence as (
             as is_decided,
         new_records.record_key as new_record_key,
         gone_records.record_key as gone_record_key,
-        dropped_values.identifier_type as dropped_type
+        dropped_values.identifier_type as dropped_type,
+        coalesce(anchors.was_passed, false) as has_inherited
     from sided
     cross join settings
     left join decided
@@ -367,6 +368,8 @@ evidence as (
         on sided.gaining_customer360_id = new_records.customer360_id
     left join gone_records
         on sided.losing_customer360_id = gone_records.customer360_id
+    left join anchors
+        on sided.gaining_customer360_id = anchors.customer360_id
     left join dropped_values
         on
             sided.losing_customer360_id = dropped_values.losing_customer360_id
@@ -387,6 +390,8 @@ caused as (
         case
             when is_new_policy then 'policy_changed'
             when is_decided then 'decision'
+            -- The id that is shown now came to this customer with the record that is gone.
+            when is_joining and has_inherited and gone_record_key is not null then 'record_removed'
             when is_joining and new_record_key is not null then 'record_added'
             when is_joining then 'identifier_changed'
             when gone_record_key is not null then 'record_removed'
