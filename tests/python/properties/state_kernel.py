@@ -56,7 +56,7 @@ BUILT = (
     *("int_identity__named", "int_identity__customers"),
     *("int_state__ids", "int_state__ledger", "int_state__ledger_versions", "int_state__flows"),
     *("int_state__generations_known", "int_state__decisions"),
-    *("int_state__id_changes", "int_state__id_changes_known"),
+    *("int_state__id_changes_found", "int_state__id_changes", "int_state__id_changes_known"),
     *("customer360_identity_map", "customer360_identity_history"),
     *("customer360_id_lookup", "customer360_id_changes"),
 )
