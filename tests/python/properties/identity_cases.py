@@ -81,6 +81,13 @@ POLICIES: dict[str, Policy] = {
         Type("device_id", WEAK, max_per_customer=1),
         Type("cookie_id", WEAK, max_customers=2, max_per_customer=2),
     ],
+    "few on a device": [
+        Type("user_id", STRONG, max_per_customer=1),
+        Type("email", STRONG),
+        Type("phone", STRONG),
+        Type("device_id", WEAK, max_records=2),
+        Type("cookie_id", WEAK),
+    ],
     "weak before strong": [
         Type("device_id", WEAK),
         Type("email", STRONG),
