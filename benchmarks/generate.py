@@ -1,11 +1,12 @@
-"""Write a small, messy, made-up world with known truth: extracts of a CRM, a web tracker, a shop.
+"""Write a small, messy, made-up world with known truth: extracts of every system of a business.
 
     python benchmarks/generate.py --people 500 --seed 360 --out seeds/sample
 
 The same arguments give the same bytes on every machine. People are made in blocks of twenty; a
 block has a random stream of its own, derived from seed and block number, holds all that its people
 share (families, devices, land lines), and is written before the next one is begun, so memory does
-not grow with people.
+not grow with people. CRM, web and shop orders are drawn from that stream; every other system has
+one of its own in each block, so that a change to one moves no row of another.
 """
 
 import argparse
@@ -18,18 +19,39 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
+from world.contracts import SYSTEM_COLUMNS, TRUTH, own_key, seed_file
 from world.crm import keep_contacts
+from world.marketing import click_ads, plan_campaigns, send_messages
 from world.mess import (
-    BLOCKS_PER_FAULT_BATCH,
+    FAULTS,
     Summary,
     plant_faults,
     plant_long_row,
     plant_orphans,
     repeat_rows,
 )
-from world.model import COLUMNS, KEYS, PEOPLE_PER_BLOCK, Block, Values
+from world.model import (
+    BLOCKS_PER_FAULT_BATCH,
+    COLUMNS,
+    KEYS,
+    PEOPLE_PER_BLOCK,
+    Block,
+    Values,
+)
+from world.money import Provider, pay_orders, sell_otherwise
 from world.people import make_people
+from world.service import (
+    ask_for_help,
+    enrich,
+    list_agents,
+    list_products,
+    state_consent,
+)
 from world.shop import place_orders, share_device
+from world.store import join_scheme, keep_points, open_stores, sell_in_stores
+from world.system import placed_orders, stream
+from world.system_mess import SYSTEM_FAULTS, plant_system_orphans
+from world.visits import browse_second_site, use_app
 from world.web import browse, leave_no_trace, run_bot
 
 FILES = {
@@ -38,9 +60,8 @@ FILES = {
     "orders": "sample_shop__orders.csv",
     "order_items": "sample_shop__order_items.csv",
     "truth": "sample_truth.csv",
+    **{table: seed_file(table) for table in SYSTEM_COLUMNS},
 }
-
-SYSTEMS = {"contacts": "crm", "events": "web", "orders": "shop", "order_items": "shop"}
 
 
 def make_block(seed: int, number: int, people: int, summary: Summary) -> Block:
@@ -61,24 +82,62 @@ def make_block(seed: int, number: int, people: int, summary: Summary) -> Block:
         plant_orphans(block, summary)
     repeat_rows(block, summary)
     if number % BLOCKS_PER_FAULT_BATCH == 0:
-        plant_faults(block, summary)
+        plant_faults(block, summary, FAULTS)
     if number == 0:
         plant_long_row(block, summary)
     block.rng.shuffle(block.rows)
+    for system in make_systems(block, seed):
+        repeat_rows(system, summary)
+        if number % BLOCKS_PER_FAULT_BATCH == 0:
+            summary.orphans += plant_system_orphans(system)
+            tables = {raw.table for raw in system.rows}
+            faults = {table: kinds for table, kinds in SYSTEM_FAULTS.items() if table in tables}
+            plant_faults(system, summary, faults)
+        system.rng.shuffle(system.rows)
+        block.rows += system.rows
     return block
+
+
+def make_systems(block: Block, seed: int) -> list[Block]:
+    """Make what every other system sees of a finished block, each in a stream of its own."""
+    orders = placed_orders(block)
+    names = ("app", "ga4", "shop", "pos", "stripe", "mailing", "ads", "loyalty", "support",
+             "catalog", "enrichment", "consent")  # fmt: skip
+    of = {name: stream(block, seed, name) for name in names}
+    if block.number == 0:
+        open_stores(of["pos"])
+        plan_campaigns(of["ads"])
+        list_agents(of["support"])
+        list_products(of["catalog"])
+    app_devices, bought_in_app = use_app(of["app"], orders)
+    browse_second_site(of["ga4"], orders, bought_in_app)
+    provider = Provider(of["stripe"])
+    pay_orders(of["shop"], provider, orders)
+    sell_otherwise(provider)
+    members = join_scheme(of["loyalty"])
+    sales = sell_in_stores(of["pos"], provider, members)
+    provider.write_charges()
+    keep_points(of["loyalty"], members, orders, sales)
+    send_messages(of["mailing"], app_devices)
+    click_ads(of["ads"], block)
+    ask_for_help(of["support"], orders)
+    enrich(of["enrichment"])
+    state_consent(of["consent"])
+    return list(of.values())
 
 
 def truth_rows(block: Block) -> Iterator[Values]:
     """One row per distinct usable key of a record-bearing table, in order of table and key."""
     known = {
-        (raw.table, raw.values[KEYS[raw.table]].strip()): raw.person_id
+        (raw.table, own_key(raw.table, KEYS[raw.table], raw.values)): raw.person_id
         for raw in block.rows
-        if raw.person_id
+        if raw.person_id and raw.table in TRUTH
     }
     for (table, key), person_id in sorted(known.items()):
+        system, entity = TRUTH[table]
         yield {
-            "source_system": SYSTEMS[table],
-            "source_entity": table,
+            "source_system": system,
+            "source_entity": entity,
             "source_record_id": key,
             "person_id": person_id,
         }
@@ -86,11 +145,10 @@ def truth_rows(block: Block) -> Iterator[Values]:
 
 def count_keys(block: Block, summary: Summary) -> None:
     """Add the block's rows and distinct usable keys to the summary."""
-    # lines belong to nobody; their faulty keys are told by their prefix
     keys = {
-        (raw.table, raw.values[KEYS[raw.table]])
+        (raw.table, own_key(raw.table, KEYS[raw.table], raw.values))
         for raw in block.rows
-        if raw.person_id or (raw.table == "order_items" and raw.values["order_item_id"][:1] == "O")
+        if not raw.is_faulty
     }
     summary.rows.update(raw.table for raw in block.rows)
     summary.keys.update(table for table, _ in keys)
@@ -107,7 +165,7 @@ def open_writers(out: Path, stack: ExitStack) -> dict[str, "csv.DictWriter[str]"
 
 
 def generate(people: int, seed: int, out: Path) -> Summary:
-    """Write the five files into `out` (made if missing) and say what was written.
+    """Write a file per table into `out` (made if missing) and say what was written.
 
     Raises ValueError if there is nobody to write about.
     """

@@ -22,6 +22,8 @@ class Column:
     required: bool
     namespaced: bool
     meta: Mapping[str, Any]
+    # Other names that sources have for it, the likeliest first.
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class Contract:
     description: str
     columns: Mapping[str, Column]
     freshness: Mapping[str, Any] | None
+    # False where the sample has no rows of it, so that it needs no seed.
+    has_sample: bool = True
+    # Raw columns of the nested layout in which the source exports it; none without such a layout.
+    nested_columns: tuple[str, ...] = ()
+    # What it gives the marts, for docs/source_guide.md.
+    adds: str = ""
 
     @property
     def name(self) -> str:
@@ -62,6 +70,7 @@ def read_column(entry: Mapping[str, Any]) -> Column:
         required=bool(meta.get("required")),
         namespaced=bool(meta.get("namespaced")),
         meta=meta,
+        aliases=tuple(meta.get("aliases") or ()),
     )
 
 
@@ -74,6 +83,9 @@ def read_contract(source: str, entry: Mapping[str, Any]) -> Contract:
         description=str(entry.get("description") or "").strip(),
         columns={column.name: column for column in columns},
         freshness=meta_of(entry).get("freshness"),
+        has_sample=bool(meta_of(entry).get("sample", True)),
+        nested_columns=tuple(meta_of(entry).get("nested_columns") or ()),
+        adds=str(meta_of(entry).get("adds") or "").strip(),
     )
 
 

@@ -19,8 +19,7 @@ from world.spelling import (
     spell_time,
     weighted,
 )
-
-BLOCKS_PER_FAULT_BATCH = 25
+from world.system_mess import COPIES, NEWER_IN_SYSTEMS, SPARED_IN_SYSTEMS, Faults
 
 LONG_ROW_CHARACTERS = 100_300
 
@@ -37,6 +36,7 @@ class Summary:
     later_versions: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     orphan_items: int = 0
+    orphans: Counter[str] = field(default_factory=Counter)
 
     def as_dict(self) -> dict[str, object]:
         """Plain dictionary for printing; fault keys read table.reason."""
@@ -47,6 +47,7 @@ class Summary:
             "later_versions": dict(self.later_versions),
             "faults": dict(sorted(self.faults.items())),
             "orphan_items": self.orphan_items,
+            "orphans": dict(sorted(self.orphans.items())),
         }
 
 
@@ -83,14 +84,15 @@ NEWER: dict[str, tuple[float, Callable[[Block, Raw, Person], Values]]] = {
     "events": (0.01, resent_event),
     "orders": (0.05, newer_order),
     "order_items": (0.015, newer_item),
+    **NEWER_IN_SYSTEMS,
 }
 
 
 def repeat_rows(block: Block, summary: Summary) -> None:
-    """Add exact copies (one row in a hundred) and later versions of the same key."""
+    """Add exact copies and later versions of the same key."""
     by_id = {person.person_id: person for person in block.people}
     for raw in list(block.rows):
-        if chance(block.rng, 0.01):
+        if chance(block.rng, COPIES.get(raw.table, 0.01)):
             block.rows.append(raw)
             summary.exact_copies[raw.table] += 1
         share, renew = NEWER[raw.table]
@@ -110,7 +112,7 @@ def repeat_rows(block: Block, summary: Summary) -> None:
 
 
 # table -> reason -> (column, bad value) in turn; contacts and order_items require no time
-FAULTS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
+FAULTS: Faults = {
     "contacts": {
         "missing_key": (("contact_id", ""), ("contact_id", " "), ("contact_id", "N/A")),
         "impossible_time": (
@@ -155,19 +157,22 @@ FAULTS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
     },
 }
 
+# Identifiers that a faulty row's model must not lend it.
+SPARED = {"events": {"order_id": ""}, **SPARED_IN_SYSTEMS}
 
-def plant_faults(block: Block, summary: Summary) -> None:
+
+def plant_faults(block: Block, summary: Summary, faults: Faults) -> None:
     """Add rows that a reader must set aside, each spoilt in one column, with keys of their own."""
-    for table, reasons in FAULTS.items():
+    for table, reasons in faults.items():
         models = [raw for raw in block.rows if raw.table == table]
         for reason, spoilings in reasons.items():
             for column, bad in spoilings[:FAULTS_PER_KIND]:
                 raw = block.rng.choice(models)
                 key = f"BAD{table[:1].upper()}{block.serial('fault')}"
                 # a copied order number would make the bad row a purchase's twin
-                spare = {"order_id": ""} if table == "events" else {}
-                values = {**raw.values, **spare, KEYS[table]: key, column: bad}
-                block.add(table, values, "", raw.updated_at, raw.loaded_at)
+                spared = SPARED.get(table, {})
+                values = {**raw.values, **spared, KEYS[table]: key, column: bad}
+                block.add(table, values, "", raw.updated_at, raw.loaded_at, is_faulty=True)
                 summary.faults[f"{table}.{reason}"] += 1
 
 
@@ -176,7 +181,7 @@ def plant_long_row(block: Block, summary: Summary) -> None:
     raw = next(raw for raw in block.rows if raw.table == "events")
     values = {**raw.values, "event_id": "BADLONG1", "order_id": ""}
     values["properties"] = json.dumps({"note": "x" * LONG_ROW_CHARACTERS})
-    block.add("events", values, "", raw.updated_at, raw.loaded_at)
+    block.add("events", values, "", raw.updated_at, raw.loaded_at, is_faulty=True)
     summary.faults["events.row_too_long"] += 1
 
 

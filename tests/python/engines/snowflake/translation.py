@@ -91,6 +91,15 @@ def array_contains(node: Expr) -> Expr:
     return exp.Anonymous(this="json_contains", expressions=pair)
 
 
+def filtered(node: Expr) -> Expr:
+    """FILTER takes a JSON list apart and gives one back; fakesnow hands it to DuckDB as it is."""
+    # A cast to a list would be one to JSON, after fakesnow.
+    kind = exp.Literal.string('["json"]')
+    members = exp.Anonymous(this="from_json", expressions=[node.this, kind])
+    kept = exp.Anonymous(this="list_filter", expressions=[members, node.expression])
+    return exp.Anonymous(this="to_json", expressions=[kept])
+
+
 def array(node: Expr) -> Expr:
     """`[1, 2]` as a column is JSON, not a list of DuckDB's."""
     if isinstance(node.parent, exp.Alias | exp.Select):
@@ -190,6 +199,7 @@ MENDS: dict[type[Expr], Mend] = {
     exp.Cast: to_variant,
     exp.TryCast: tried_time,
     exp.Array: array,
+    exp.ArrayFilter: filtered,
     exp.ArrayContains: array_contains,
     exp.Typeof: kind_of_variant,
     exp.ToNumber: hexadecimal,
