@@ -25,6 +25,12 @@ time_attributed as (
 
 ),
 
+campaigns as (
+
+    select * from {{ ref('stg_marketing__campaigns') }}
+
+),
+
 -- The strongest identifier a record carries is what its events are attributed by.
 strongest_links as (
 
@@ -50,8 +56,11 @@ attributed as (
         events.source_event_name,
         events.event_category,
         events.channel,
-        events.session_id,
+        events.session_id as source_session_id,
         events.device_id,
+        events.cookie_id,
+        events.user_id,
+        events.record_key,
         events.user_id is not null as is_logged_in,
         case
             when time_attributed.attributed_by is not null then time_attributed.attributed_by
@@ -61,9 +70,9 @@ attributed as (
         end as attributed_by,
         events.page_url,
         events.referrer,
-        events.utm_source,
-        events.utm_medium,
-        events.utm_campaign,
+        coalesce(events.utm_source, campaigns.utm_source) as utm_source,
+        coalesce(events.utm_medium, campaigns.utm_medium) as utm_medium,
+        coalesce(campaigns.campaign_name, events.utm_campaign) as utm_campaign,
         events.product_id,
         events.order_id,
         events.properties,
@@ -83,6 +92,9 @@ attributed as (
         on customers.record_no = strongest_links.record_no
     left join time_attributed
         on events.event_id = time_attributed.event_id
+    -- Some sources tell of a campaign by its id.
+    left join campaigns
+        on events.utm_campaign = campaigns.campaign_id
 
 )
 

@@ -1,14 +1,20 @@
 with
 
-orders as (
+purchases as (
 
-    select * from {{ ref('stg_shop__orders') }}
+    select * from {{ ref('int_orders__purchases_unioned') }}
 
 ),
 
-order_items as (
+charges as (
 
-    select * from {{ ref('stg_shop__order_items') }}
+    select * from {{ ref('stg_stripe__charges') }}
+
+),
+
+matched as (
+
+    select * from {{ ref('int_orders__charges_matched') }}
 
 ),
 
@@ -18,13 +24,44 @@ customers as (
 
 ),
 
-item_totals as (
+rates as (
+
+    select * from {{ ref('int_orders__rates_dated') }}
+
+),
+
+-- A charge that pays no order that we know is a purchase of its own.
+other_charges as (
 
     select
-        order_id,
-        sum(amount) as items_amount
-    from order_items
-    group by order_id
+        charges.charge_key as order_key,
+        customers.customer360_id,
+        charges.record_key,
+        charges.source_system,
+        charges.order_id,
+        'online' as purchase_channel,
+        case
+            when charges.charge_status = 'succeeded' then 'completed'
+            else charges.charge_status
+        end as order_status,
+        charges.charge_status = 'succeeded' as is_completed,
+        charges.currency,
+        cast(coalesce(charges.amount, 0) as decimal(18, 2)) as amount,
+        charges.created_at as ordered_at
+    from charges
+    inner join matched
+        on charges.charge_key = matched.charge_key
+    inner join customers
+        on charges.record_key = customers.record_key
+    where matched.order_key is null
+
+),
+
+unioned as (
+
+    select * from purchases
+    union all
+    select * from other_charges
 
 ),
 
@@ -32,27 +69,31 @@ totalled as (
 
     select
         -- keys
-        orders.event_id as order_key,
-        customers.customer360_id,
-        orders.source_system,
-        orders.order_id,
+        unioned.order_key,
+        unioned.customer360_id,
+        unioned.record_key,
+        unioned.source_system,
+        unioned.order_id,
 
         -- attributes
-        orders.order_status,
-        orders.currency,
-        -- An order that was refunded later was sold all the same; its refund is counted apart.
-        orders.order_status in ('completed', 'refunded') as is_completed,
+        unioned.purchase_channel,
+        unioned.order_status,
+        unioned.is_completed,
+        unioned.currency,
 
         -- measures
-        cast(coalesce(orders.amount, item_totals.items_amount, 0) as decimal(18, 2)) as amount,
+        unioned.amount,
+        {{ converted_amount('unioned.amount', 'unioned.currency', 'rates.rate') }}
+            as reporting_amount,
 
         -- times
-        orders.ordered_at
-    from orders
-    inner join customers
-        on orders.record_key = customers.record_key
-    left join item_totals
-        on orders.order_id = item_totals.order_id
+        unioned.ordered_at
+    from unioned
+    left join rates
+        on
+            unioned.currency = rates.currency
+            and unioned.ordered_at >= rates.valid_from_at
+            and unioned.ordered_at < rates.valid_to_at
 
 )
 

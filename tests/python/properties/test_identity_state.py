@@ -25,6 +25,8 @@ from properties.state_kernel import (
 )
 from properties.state_machine import KINDS, Difference, Run, explain, random_run
 
+pytestmark = pytest.mark.sequence
+
 # Everything worked out anew each time, or what changed where the last build came to its end.
 MODES = ("full", "changes")
 SEQUENCES = int(os.environ.get("STATE_SEQUENCES", "1000"))
