@@ -76,6 +76,29 @@
             'makes_generation': false,
             'columns': {'figure': text, 'figure_value': 'decimal(18, 6)', 'warn_above': 'decimal(18, 6)'},
         },
+        'profile_versions': {
+            'keys': ['profile_field'],
+            'model': 'int_state__profile_versions',
+            'makes_generation': false,
+            'columns': {'profile_field': text, 'field_value': text},
+        },
+        'raw_files': {
+            'keys': ['file_key'],
+            'model': 'int_state__raw_files',
+            'columns': {
+                'file_key': text,
+                'source_contract': text,
+                'source_system': text,
+                'source_file': text,
+                'load_mode': text,
+                'content_hash': text,
+                'byte_count': number,
+                'row_count': number,
+                'content_version': number,
+                'first_loaded_at': moment,
+                'loaded_at': moment,
+            },
+        },
     }) }}
 {%- endmacro %}
 

@@ -9,6 +9,19 @@ records as (
 
 ),
 
+statements as (
+
+    select * from {{ ref('int_profile__statements') }}
+
+),
+
+survivors as (
+
+    select * from {{ ref('int_profile__survivors') }}
+    where field_group in ('email', 'phone')
+
+),
+
 addresses as (
 
     {% for type in ('email', 'phone') %}
@@ -26,32 +39,56 @@ addresses as (
 
 ),
 
--- The one to use is the one seen last; the lists begin with the most trusted.
+-- The lists hold every address, whatever the strategy: those of the most trusted source first.
 ranked as (
 
     select
         customer360_id,
-        trust,
         case when contact_type = 'email' then address end as email,
         case when contact_type = 'phone' then address end as phone,
         row_number() over (
             partition by customer360_id, contact_type
-            order by last_seen_at desc nulls last, trust asc, address asc
-        ) as recency
+            order by trust asc, {{ nulls_last('last_seen_at', 'desc') }}, address asc
+        ) as place
     from addresses
+
+),
+
+listed as (
+
+    select
+        customer360_id,
+        {{ list_agg("email", 'place') }} as emails,
+        {{ list_agg("phone", 'place') }} as phones
+    from ranked
+    group by customer360_id
+
+),
+
+chosen as (
+
+    select
+        survivors.customer360_id,
+        max(case when survivors.field_group = 'email' then statements.email end) as primary_email,
+        max(case when survivors.field_group = 'phone' then statements.phone end) as primary_phone
+    from survivors
+    inner join statements
+        on survivors.statement_key = statements.statement_key
+    group by survivors.customer360_id
 
 ),
 
 contact_points as (
 
     select
-        customer360_id,
-        max(case when recency = 1 then email end) as primary_email,
-        {{ list_agg("email", 'trust, recency') }} as emails,
-        max(case when recency = 1 then phone end) as primary_phone,
-        {{ list_agg("phone", 'trust, recency') }} as phones
-    from ranked
-    group by customer360_id
+        listed.customer360_id,
+        chosen.primary_email,
+        listed.emails,
+        chosen.primary_phone,
+        listed.phones
+    from listed
+    left join chosen
+        on listed.customer360_id = chosen.customer360_id
 
 )
 
