@@ -1,7 +1,7 @@
 -- Question: which sources bring customers, and which bring customers who buy?
 -- Read it: one line per source and medium of the first touch. `buyer_share` is the part of the
 -- customers with at least one completed order, `net_revenue_per_customer` spreads the revenue over
--- all of them, buyers or not. '(no touch)' holds the customers whose visits never named a source.
+-- all of them, buyers or not. '(no touch)' holds the customers of direct visits only.
 
 with
 

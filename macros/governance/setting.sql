@@ -37,13 +37,62 @@
         {%- if entry is not mapping -%}
             {%- do stop_build("`source_entries` entry " ~ model ~ " must be a mapping with at least source_key.") -%}
         {%- endif -%}
-        {%- for part in ('identifiers', 'many_valued', 'attributes') if part in entry -%}
+        {%- for part in ('identifiers', 'many_valued', 'attributes', 'metrics') if part in entry -%}
             {%- if entry[part] is string or entry[part] is mapping or entry[part] is not iterable -%}
                 {%- do stop_build("`source_entries` entry " ~ model ~ " must give a list of columns for " ~ part ~ ".") -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- if 'parent' in entry -%}
+            {%- do check_parent(entries, model, entry) -%}
+        {%- endif -%}
+        {%- if 'references' in entry -%}
+            {%- do check_references(entries, model, entry) -%}
+        {%- endif -%}
         {%- if 'events' in entry and entry.events is not mapping -%}
             {%- do stop_build("`source_entries` entry " ~ model ~ " must map event columns to its own for events.") -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# Whose record the rows are, where they carry no identifier themselves. #}
+{% macro check_parent(entries, model, entry) -%}
+    {%- set parent = entry.parent -%}
+    {%- set where = "`source_entries` entry " ~ model -%}
+    {%- if parent is not mapping or parent.model is not string or parent.key is not string or parent | length != 2 -%}
+        {%- do stop_build(where ~ " must name its parent as in parent: {model: stg_shop__orders, key: order_id}.") -%}
+    {%- elif parent.model not in entries -%}
+        {%- do stop_build(where ~ " names the parent '" ~ parent.model ~ "', which is no entry itself; correct the name.") -%}
+    {%- elif not entries[parent.model].identifiers -%}
+        {%- do stop_build(
+            where ~ " names the parent '" ~ parent.model ~ "', which has no identifiers and so no records; name the model whose records the rows belong to."
+        ) -%}
+    {%- elif entry.identifiers -%}
+        {%- do stop_build(where ~ " has both identifiers and a parent; keep one of them, because a row belongs to one record.") -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Which columns name a row of another model. #}
+{% macro check_references(entries, model, entry) -%}
+    {%- set where = "`source_entries` entry " ~ model -%}
+    {%- if entry.references is not mapping -%}
+        {%- do stop_build(where ~ " must map columns to staging models for references, as in {order_id: stg_shop__orders}.") -%}
+    {%- endif -%}
+    {%- for column, target in entry.references.items() -%}
+        {%- if target is not string and not (
+            target is mapping and target.model is string and target.key is string and target | length == 2
+        ) -%}
+            {%- do stop_build(
+                where ~ " must give the reference of " ~ column ~ " as a staging model, or as {model: stg_catalog__products, key: source_product_id}."
+            ) -%}
+        {%- endif -%}
+        {%- set named = target if target is string else target.model -%}
+        {%- set contract = named[4:].replace('__', '.', 1) if named.startswith('stg_') else none -%}
+        {%- if named not in entries and contract not in contracts() -%}
+            {%- do stop_build(
+                where ~ " refers by " ~ column ~ " to '" ~ named ~ "', which is no staging model; correct the name."
+            ) -%}
+        {%- elif entry.parent and column == entry.parent.key -%}
+            {%- do stop_build(where ~ " gives " ~ column ~ " a reference, but its parent is looked up by it already; remove the reference.") -%}
         {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}

@@ -16,7 +16,8 @@ quarantined as (
         '{{ model.split("__")[1] }}' as source_entity,
         {{ entry.source_key }} as source_record_id,
         quarantine_reason as reason,
-        raw_row
+        raw_row,
+        source_file
     from {{ model | replace('stg_', 'base_', 1) }}
     where row_status = 'quarantined'
     {% if not loop.last %}union all{% endif %}
@@ -34,6 +35,7 @@ counted as (
         source_record_id,
         reason,
         raw_row,
+        {{ distinct_text_agg('source_file', ', ') }} as source_files,
         count(*) as row_count
     from quarantined
     group by source_system, source_entity, source_record_id, reason, raw_row

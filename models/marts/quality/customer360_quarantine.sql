@@ -15,6 +15,7 @@ final as (
         source_record_id,
         reason,
         raw_row,
+        source_files,
         row_count
     from quarantined
 
