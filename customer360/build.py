@@ -14,6 +14,13 @@ from rich.console import Console
 from customer360 import __version__
 from customer360.config import BuildConfig, load_config
 from customer360.errors import ConfigError
+from customer360.loading import (
+    check_raw_files,
+    copies_folder,
+    keep_copies,
+    read_ledger,
+    remove_forgotten,
+)
 from customer360.lock import build_lock
 from customer360.operations import DbtWarehouse
 from customer360.paths import Project, ensure_home, ensure_profile
@@ -24,7 +31,7 @@ from customer360.publish import (
     publish,
 )
 from customer360.published import read_publication, remove_drafts
-from customer360.rawfiles import RawTable, check_raw_files
+from customer360.rawfiles import RawTable
 from customer360.runner import RunReport, run_dbt
 from customer360.sources_yml import resolved_variables, write_sources
 from customer360.state import begin_from_published
@@ -79,7 +86,8 @@ def code_version(root: Path) -> str:
 def prepare_inputs(project: Project, vars_file: Path | None, env: Mapping[str, str]) -> Inputs:
     """Judge the configuration and the raw files, and declare them to dbt."""
     config = load_config(project, vars_file)
-    tables = check_raw_files(config, env, Path.cwd())
+    ledger, copies = read_ledger(project), copies_folder(project)
+    tables = check_raw_files(config, env, Path.cwd(), ledger, copies)
     return Inputs(config, tables, write_sources(project, config, tables))
 
 
@@ -169,6 +177,7 @@ def build_file(project: Project, options: BuildOptions, console: Console) -> Out
             full_refresh=options.full_refresh,
         )
     tell_warnings(console, report)
+    keep_copies(project, inputs.tables)
     outcome = publish(
         project,
         Release(
@@ -180,6 +189,7 @@ def build_file(project: Project, options: BuildOptions, console: Console) -> Out
             code_version=code_version(project.root),
         ),
     )
+    remove_forgotten(project)
     tell_outcome(console, outcome, report.node_count)
     show_summary(console, project, load_summary(project))
     return outcome
@@ -204,7 +214,7 @@ def tell_warnings(console: Console, report: RunReport) -> None:
 
 
 def tell_inputs(console: Console, inputs: Inputs) -> None:
-    """Say what is built from, and which columns of the files are not used."""
+    """Say what is built from, what is new with its files, and which of their columns are unused."""
     if inputs.config.is_sample:
         console.print("Building from the sample data.", highlight=False)
         return
@@ -213,10 +223,10 @@ def tell_inputs(console: Console, inputs: Inputs) -> None:
     console.print(f"Building from {tables}.", highlight=False)
     for table in inputs.tables:
         unused = table.unused_columns
-        if unused:
+        notes = [*table.notes, *([f"columns not used: {', '.join(unused)}"] if unused else [])]
+        for note in notes:
             console.print(
-                f"{table.instance.contract.name}, {table.instance.name}: "
-                f"columns not used: {', '.join(unused)}",
+                f"{table.instance.contract.name}, {table.instance.name}: {note}",
                 highlight=False,
                 markup=False,
                 soft_wrap=True,

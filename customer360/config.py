@@ -30,7 +30,17 @@ INSTANCE_KEYS = (
     "namespaces",
     "delimiter",
     "allow_empty",
+    "load",
+    "changed_files",
+    "layout",
 )
+# How the files of an instance become its table; the first one is the default.
+LOADS = ("overwrite", "append")
+CHANGED_FILES = ("replace", "keep", "stop")
+# How the columns of a raw table are laid out; the first one is the default.
+LAYOUTS = ("flat", "nested")
+# What a row tells of the file it came from. Of files this project fills them itself.
+FILE_COLUMNS = ("source_file", "file_loaded_at")
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 RELATION_PART = re.compile(r"[^\s.\"'`;(){}]+")
 
@@ -40,7 +50,9 @@ class Instance:
     """One raw table that fills a contract.
 
     `columns` maps contract columns to a raw column name, `{"expression": SQL}`, `{"value": X}` or
-    None; it is itself None when left out, and then every contract column is read by its own name.
+    None. It is itself None when left out: then every contract column is read by its own name or by
+    an alias (aliases.py), which `is_by_name` says once it is known. `load` is one of LOADS,
+    `changed_files` one of CHANGED_FILES, `layout` one of LAYOUTS.
     """
 
     contract: Contract
@@ -51,6 +63,10 @@ class Instance:
     namespaces: Mapping[str, str] = field(default_factory=dict)
     delimiter: str = ","
     allow_empty: bool = False
+    load: str = LOADS[0]
+    changed_files: str = CHANGED_FILES[0]
+    layout: str = LAYOUTS[0]
+    is_by_name: bool = False
 
     @property
     def where(self) -> str:
@@ -60,9 +76,16 @@ class Instance:
     @property
     def raw_columns(self) -> dict[str, str]:
         """Contract column to raw column, for those read as they are."""
+        if self.columns is None and self.layout == "nested":
+            return {}
         if self.columns is None:
             return {name: name for name in self.contract.columns}
         return {name: raw for name, raw in self.columns.items() if isinstance(raw, str)}
+
+    @property
+    def nested_columns(self) -> tuple[str, ...]:
+        """The raw columns of a nested layout, besides those of `raw_columns`."""
+        return self.contract.nested_columns if self.layout == "nested" else ()
 
     @property
     def expressions(self) -> list[str]:
@@ -298,13 +321,16 @@ def read_columns(
         )
     columns: dict[str, str | Mapping[str, Any] | None] = {}
     for column, value in given.items():
+        if column in FILE_COLUMNS:
+            check_file_column(entry, column, value, where)
+            continue
         if column not in contract.columns:
             raise ConfigError(
                 f"{where} > columns: '{column}' is not a column of the contract {contract.name}; "
                 f"{nearest(str(column), contract.columns)}"
             )
         columns[column] = read_mapping(value, column, where)
-    for column in contract.required:
+    for column in contract.required if entry.get("layout") != "nested" else ():
         if columns.get(column) is None:
             raise ConfigError(
                 f"{where} > columns: the required column '{column}' of the contract "
@@ -312,6 +338,53 @@ def read_columns(
                 f"'{column}: <column of your table>'."
             )
     return columns
+
+
+def check_file_column(entry: Mapping[Any, Any], column: str, value: Any, where: str) -> None:
+    """Judge what says of a table's rows which file they came from; raises ConfigError."""
+    if entry.get("file") is not None:
+        raise ConfigError(
+            f"{where} > columns > {column}: is filled by the build when rows are read from files; "
+            "remove the line."
+        )
+    read_mapping(value, column, where)
+
+
+def read_load(entry: Mapping[Any, Any], where: str) -> tuple[str, str]:
+    """Return how files become a table, and what happens with those that changed."""
+    for key, known in (("load", LOADS), ("changed_files", CHANGED_FILES)):
+        value = entry.get(key, known[0])
+        if value not in known:
+            raise ConfigError(
+                f"{where} > {key}: must be one of {', '.join(known)}, but is '{value}'; correct it."
+            )
+    load = entry.get("load", LOADS[0])
+    if "load" in entry and entry.get("file") is None:
+        raise ConfigError(
+            f"{where} > load: says how files become a table, and this instance is a table already; "
+            "remove it."
+        )
+    if "changed_files" in entry and load != "append":
+        raise ConfigError(
+            f"{where} > changed_files: goes with 'load: append' alone, because otherwise the table "
+            "is what the files hold now; remove it or set 'load: append'."
+        )
+    return load, entry.get("changed_files", CHANGED_FILES[0])
+
+
+def read_layout(entry: Mapping[Any, Any], contract: Contract, where: str) -> str:
+    """Return how the columns of a raw table are laid out."""
+    layout = entry.get("layout", LAYOUTS[0])
+    if layout not in LAYOUTS:
+        raise ConfigError(
+            f"{where} > layout: must be one of {', '.join(LAYOUTS)}, but is '{layout}'; correct it."
+        )
+    if layout == "nested" and not contract.nested_columns:
+        raise ConfigError(
+            f"{where} > layout: the contract {contract.name} knows no nested layout; remove it and "
+            "map the columns."
+        )
+    return str(layout)
 
 
 def read_namespaces(entry: Mapping[Any, Any], contract: Contract, where: str) -> dict[str, str]:
@@ -367,6 +440,7 @@ def read_instance(entry: Any, contract: Contract, taken: set[str]) -> Instance:
     file, relation = read_place(entry, where)
     columns = read_columns(entry, contract, where)
     delimiter, allow_empty = read_options(entry, where)
+    load, changed_files = read_load(entry, where)
     return Instance(
         contract=contract,
         name=name,
@@ -376,6 +450,9 @@ def read_instance(entry: Any, contract: Contract, taken: set[str]) -> Instance:
         namespaces=read_namespaces(entry, contract, where),
         delimiter=delimiter,
         allow_empty=allow_empty,
+        load=load,
+        changed_files=changed_files,
+        layout=read_layout(entry, contract, where),
     )
 
 

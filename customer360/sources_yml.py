@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from customer360.config import BuildConfig, Instance
+from customer360.loading import FILES_READ, files_read_sql
 from customer360.paths import Project
 from customer360.rawfiles import RawTable, relation_sql, sql_name
 
@@ -24,6 +25,11 @@ class PlainDumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         """Never write an anchor."""
         return True
+
+
+def key_of(instance: Instance) -> tuple[str, str]:
+    """Return what tells an instance from all others."""
+    return instance.contract.name, instance.name
 
 
 def table_name(instance: Instance) -> str:
@@ -61,14 +67,34 @@ def loaded_at_field(instance: Instance) -> str | None:
     return None
 
 
+def read_from(location: str) -> dict[str, str]:
+    """Return what tells dbt to read a source from SQL in place of a table."""
+    # `template` leaves braces alone; a dollar sign is doubled to stand for itself.
+    return {"formatter": "template", "external_location": location.replace("$", "$$")}
+
+
+def files_read_entry(tables: Iterable[RawTable]) -> dict[str, Any]:
+    """Return the dbt source block that lists the files of a build."""
+    return {
+        "name": "raw_files",
+        "description": "The raw files that a build reads.",
+        "tables": [
+            {
+                "name": "files_read",
+                "description": "One row per raw file that is read; see int_state__files_read.",
+                "config": {"meta": read_from(files_read_sql(tables))},
+                "columns": [{"name": name} for name in FILES_READ],
+            }
+        ],
+    }
+
+
 def table_entry(instance: Instance, location: str | None) -> dict[str, Any]:
     """Return the dbt entry of one instance."""
     contract = instance.contract
     meta: dict[str, Any] = {"contract": contract.name, "instance": instance.name}
     if location is not None:
-        # `template` leaves braces alone; a dollar sign is doubled to stand for itself.
-        meta["formatter"] = "template"
-        meta["external_location"] = location.replace("$", "$$")
+        meta.update(read_from(location))
     config: dict[str, Any] = {"meta": meta}
     loaded_at = loaded_at_field(instance)
     if contract.freshness and loaded_at:
@@ -104,8 +130,17 @@ def source_entry(instance: Instance, location: str | None) -> dict[str, Any]:
 
 def render(config: BuildConfig, tables: Iterable[RawTable]) -> str:
     """Return the whole file as text."""
-    locations = {id(table.instance): relation_sql(table) for table in tables}
-    blocks = [source_entry(each, locations.get(id(each))) for each in config.instances]
+    tables = list(tables)
+    # Of what is read from files the columns are known by now.
+    by_file = {key_of(table.instance): table for table in tables}
+    blocks = []
+    for each in config.instances:
+        table = by_file.get(key_of(each))
+        blocks.append(
+            source_entry(table.instance, relation_sql(table)) if table else source_entry(each, None)
+        )
+    if tables:
+        blocks.append(files_read_entry(tables))
     content = {"version": 2, "sources": blocks}
     return HEADER + yaml.dump(
         content, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=100
@@ -132,22 +167,22 @@ def write_sources(project: Project, config: BuildConfig, tables: Iterable[RawTab
 
 def resolved_variables(config: BuildConfig, tables: Iterable[RawTable]) -> dict[str, Any]:
     """Return the vars for dbt, with raw column names as the files spell them."""
-    spelled = {
-        (table.instance.contract.name, table.instance.name): table.columns for table in tables
-    }
+    by_file = {key_of(table.instance): table for table in tables}
     variables = dict(config.variables)
     if not config.instances or not isinstance(variables.get("sources"), dict):
         return variables
     variables["sources"] = {
-        contract: [respell(entry, spelled.get((contract, entry["name"]), {})) for entry in entries]
+        contract: [respell(entry, by_file.get((contract, entry["name"]))) for entry in entries]
         for contract, entries in variables["sources"].items()
     }
     return variables
 
 
-def respell(entry: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+def respell(entry: Mapping[str, Any], table: RawTable | None) -> dict[str, Any]:
     """Return an instance with its raw columns as the files spell them."""
-    given = entry.get("columns")
-    if not isinstance(given, dict) or not columns:
+    if table is None:
+        return dict(entry)
+    given, columns = table.instance.columns, table.columns
+    if given is None:
         return dict(entry)
     return {**entry, "columns": {name: columns.get(name, raw) for name, raw in given.items()}}

@@ -14,8 +14,10 @@ import yaml
 from customer360.config import BuildConfig, load_config
 from customer360.csvscan import CHUNK_BYTES, MAX_LINE_BYTES, locate_fault
 from customer360.errors import ConfigError
+from customer360.loading import EMPTY
+from customer360.loading import check_raw_files as check_against
 from customer360.paths import Project
-from customer360.rawfiles import check_raw_files, relation_sql
+from customer360.rawfiles import RawTable, relation_sql
 from customer360.sources_yml import resolved_variables, write_sources
 
 SECRET = "hidden@example.com"
@@ -31,6 +33,11 @@ def config_for(root: Path, file: str = "in.csv", **settings: Any) -> BuildConfig
     (root / "own.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
     project = Project(root=root, home=root / "warehouse")
     return load_config(project, root / "own.yml", now=lambda: dt.datetime(2030, 1, 1))
+
+
+def check_raw_files(config: BuildConfig, env: dict[str, str], folder: Path) -> tuple[RawTable, ...]:
+    """Check files of which none was loaded before."""
+    return check_against(config, env, folder, EMPTY, folder / "copies")
 
 
 def read(config: BuildConfig, folder: Path) -> list[tuple[Any, ...]]:
@@ -158,15 +165,36 @@ def test_a_folder_is_read_by_name_whatever_the_order_of_columns(mini_project: Pa
     (folder / "notes.txt").write_bytes(b"no data")
     config = config_for(mini_project, file="raw $x {y}")
     assert read(config, mini_project) == [("1", "a"), ("2", "b")]
+    # What some files lack is null in their rows, unless the contract requires it.
     (folder / "c.csv").write_bytes(b"id\n3\n")
-    assert "'c.csv'" in refusal(config, mini_project)
+    assert sorted(read(config, mini_project)) == [("1", "a"), ("2", "b"), ("3", None)]
+    (table,) = check_raw_files(config, {}, mini_project)
+    assert table.notes == ("'c.csv' has no column mail: null in its rows",)
+    (folder / "d.csv").write_bytes(b"mail\nd\n")
+    assert "the column 'id' is not in 'd.csv'" in refusal(config, mini_project)
 
 
-def test_a_pattern_is_resolved_and_sorted(mini_project: Path) -> None:
+def test_csv_and_parquet_may_stand_side_by_side(mini_project: Path) -> None:
+    folder = mini_project / "raw"
+    folder.mkdir()
+    (folder / "a.csv").write_bytes(HEADER + b"1,a\n")
+    parquet(folder / "b.parquet", "select 'b' as \"MAIL\", 2 as id")
+    (folder / "c.csv").write_bytes(HEADER + b"3,c\n")
+    config = config_for(mini_project, file="raw")
+    assert sorted(read(config, mini_project)) == [("1", "a"), ("2", "b"), ("3", "c")]
+
+
+@pytest.mark.parametrize("name", ["customer360_source_file", "Customer360_File_Loaded_At"])
+def test_names_that_tell_of_the_file_are_refused_in_it(mini_project: Path, name: str) -> None:
+    (mini_project / "in.csv").write_bytes(f"id,mail,{name}\n1,a,b\n".encode())
+    assert f"the column '{name}'" in refusal(config_for(mini_project), mini_project)
+
+
+def test_a_pattern_is_resolved(mini_project: Path) -> None:
     for name in ("c2", "c1", "d1"):
         (mini_project / f"{name}.csv").write_bytes(HEADER + f"{name},a\n".encode())
     config = config_for(mini_project, file="c*.csv")
-    assert [key for key, _ in read(config, mini_project)] == ["c1", "c2"]
+    assert sorted(key for key, _ in read(config, mini_project)) == ["c1", "c2"]
 
 
 def test_empty_files_can_be_allowed(mini_project: Path) -> None:
@@ -181,12 +209,74 @@ def test_another_delimiter_can_be_set(mini_project: Path) -> None:
     assert read(config_for(mini_project, delimiter=";"), mini_project) == [("1", "a,b")]
 
 
-def test_without_a_mapping_every_contract_column_is_expected(mini_project: Path) -> None:
-    (mini_project / "in.csv").write_bytes(b"contact_id,email\n1,a\n")
+@pytest.mark.parametrize(
+    ("header", "id_column", "email_column"),
+    [
+        ("contact_id,email", "contact_id", "email"),
+        ("ID,E-Mail,Loyalty ID", "ID", "E-Mail"),
+        ("Contact Id;mail", None, None),
+        ("mail,id,email,contactId", "contactId", "email"),
+    ],
+)
+def test_without_a_mapping_columns_are_read_by_name_or_alias(
+    mini_project: Path, header: str, id_column: str | None, email_column: str | None
+) -> None:
+    row = ",".join(["x"] * len(header.split(",")))
+    (mini_project / "in.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    config = config_for(mini_project, columns=None)
+    if id_column is None:
+        message = refusal(config, mini_project)
+        assert "'contact_id'" in message
+        assert "delimiter" in message
+        return
+    (table,) = check_raw_files(config, {}, mini_project)
+    assert table.instance.columns is not None
+    assert table.instance.columns["contact_id"] == id_column
+    assert table.instance.columns["email"] == email_column
+    assert table.instance.columns["country"] is None
+    assert any("country" in note and "null" in note for note in table.notes)
+    # What dbt is told: in the vars and in the list of sources.
+    (entry,) = resolved_variables(config, [table])["sources"]["crm.contacts"]
+    assert entry["columns"]["contact_id"] == id_column
+    project = Project(root=mini_project, home=mini_project / "warehouse")
+    written = write_sources(project, config, [table])
+    assert written is not None
+    (source,) = yaml.safe_load(written.read_text(encoding="utf-8"))["sources"][:1]
+    names = {each["name"] for each in source["tables"][0]["columns"]}
+    assert {id_column, email_column} <= names
+    assert "country" not in names
+
+
+def test_without_a_mapping_a_required_column_must_be_there(mini_project: Path) -> None:
+    (mini_project / "in.csv").write_bytes(b"person,email\n1,a\n")
     message = refusal(config_for(mini_project, columns=None), mini_project)
-    assert "'loyalty_id'" in message
-    assert "contact_id, email" in message
+    assert "'contact_id'" in message
+    assert "person, email" in message
+    assert "one of id" in message
     assert "'columns'" in message
+
+
+def test_a_file_of_a_nested_layout_is_parquet_with_its_columns(mini_project: Path) -> None:
+    contract = mini_project / "models/staging/crm/_crm__sources.yml"
+    text = contract.read_text(encoding="utf-8").replace(
+        "          meta:\n", "          meta:\n            nested_columns: [profile]\n"
+    )
+    contract.write_text(text, encoding="utf-8")
+    (mini_project / "in.csv").write_bytes(b"profile\nx\n")
+    config = config_for(mini_project, columns=None, layout="nested")
+    assert "is not Parquet" in refusal(config, mini_project)
+    parquet(mini_project / "in.parquet", "select {'id': 1} as person")
+    config = config_for(mini_project, "in.parquet", columns=None, layout="nested")
+    assert "has no column 'profile'" in refusal(config, mini_project)
+    parquet(mini_project / "in.parquet", "select {'id': 1} as profile")
+    (table,) = check_raw_files(config, {}, mini_project)
+    with duckdb.connect() as connection:
+        found = connection.execute(f"select profile.id from {relation_sql(table)}").fetchall()
+    assert found == [(1,)]
+    for layout, told in (("deep", "must be one of flat, nested"), ("nested", "knows no nested")):
+        contract.write_text(text.replace("nested_columns: [profile]", "x: y"), encoding="utf-8")
+        with pytest.raises(ConfigError, match=told):
+            config_for(mini_project, columns=None, layout=layout)
 
 
 def test_expressions_and_values_need_no_column(mini_project: Path) -> None:
@@ -262,7 +352,8 @@ def test_instances_are_declared_to_dbt_and_forgotten_for_the_sample(mini_project
     tables = check_raw_files(config, {}, mini_project)
     path = write_sources(project, config, tables)
     assert path is not None
-    (source,) = yaml.safe_load(path.read_text())["sources"]
+    source, files = yaml.safe_load(path.read_text())["sources"]
+    assert files["name"] == "raw_files"
     (table,) = source["tables"]
     assert (source["name"], table["name"]) == ("crm", "contacts__main")
     assert table["config"]["meta"]["contract"] == "crm.contacts"
