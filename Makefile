@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 # Spelled out, so that no DBT_* setting of the caller's sends a check to another project or target.
 HERE := --project-dir . --profiles-dir . --target dev
-SQL_BUT_STAGING = $(filter-out models/staging,$(wildcard models/* tests/dbt analyses))
+OTHER_SQL = $(filter-out models/intermediate,$(wildcard models/* tests/dbt analyses))
 
 # No telemetry, no update checks, and nothing of the caller's Python in ours.
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -19,10 +19,10 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo build test test-long rehearse rehearse-all lint verify docs clean lock packages
+.PHONY: help setup demo build test test-sequences test-real test-long rehearse rehearse-all lint verify docs clean lock packages
 
 help: ## list the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.project packages profiles.yml $(if $(ADAPTER),$(VENV)/.adapter-$(ADAPTER)) ## .venv from the lock, dbt packages, profiles.yml; ADAPTER=snowflake|bigquery
 
@@ -32,8 +32,14 @@ demo: setup ## build the sample data from nothing and say what came out
 build: setup ## build; VARS=file.yml builds your own sources, TARGET=name on a warehouse
 	@$(BIN)/customer360 build $(if $(VARS),--vars-file "$(VARS)") $(if $(TARGET),--target "$(TARGET)")
 
-test: lint ## lint, then every test
-	@$(PY) -m pytest -n 2 --dist loadgroup -m "not long"
+test: lint ## lint, then all tests but those of the next two
+	@$(PY) -m pytest -n 2 --dist loadgroup -m "not long and not real and not sequence"
+
+test-sequences: setup ## build again and again with changed data, policies, decisions and kills
+	@$(PY) -m pytest -n 2 --dist loadgroup -m "sequence and not long"
+
+test-real: setup ## build published data sets, where they are present, and compare with their answers
+	@$(PY) -m pytest -n 2 --dist loadscope -m "real and not long"
 
 # For the night: thousands of random cases, sequences of builds, and kills; says how many of each.
 test-long: setup
@@ -56,15 +62,14 @@ lint: setup ## ruff, mypy, dbt-bouncer, sqlfluff
 	@$(PY) -m mypy
 	@$(BIN)/dbt --quiet parse $(HERE)
 	@COLUMNS=160 $(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
-	@$(MAKE) --no-print-directory -j 2 lint-staging lint-rest
+	@$(MAKE) --no-print-directory -j 2 lint-intermediate lint-rest
 
-# Two processes, because the staging models alone, their cleaning written out, take half of the time.
-# Each has a target folder and an empty warehouse file of its own: neither waits for, nor disturbs,
-# a build or a reader.
+# Two processes, because the intermediate models alone take half of the time. Each has a target folder
+# and an empty warehouse file of its own: neither waits for, nor disturbs, a build or a reader.
 lint-%:
 	@mkdir -p target/lint/$*
 	@CUSTOMER360_HOME=target/lint/$* DBT_TARGET_PATH=target/lint/$* $(PY) -m sqlfluff lint \
-	    --disable-progress-bar $(if $(filter staging,$*),models/staging,$(SQL_BUT_STAGING))
+	    --disable-progress-bar $(if $(filter intermediate,$*),models/intermediate,$(OTHER_SQL))
 
 verify: setup ## TARGET=snowflake|bigquery: hold your account against DuckDB, in throwaway schemas
 	@test -n "$(TARGET)" || { echo "Say where: make verify TARGET=snowflake (or bigquery)."; exit 1; }

@@ -15,7 +15,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 TARGETS = {
-    "help", "setup", "demo", "build", "test", "rehearse", "lint", "docs", "clean", "lock", "verify",
+    "help", "setup", "demo", "build", "test", "test-sequences", "test-real", "rehearse", "lint",
+    "docs", "clean", "lock", "verify",
 }  # fmt: skip
 
 
@@ -339,6 +340,14 @@ def ignored(folder: Path, name: str) -> bool:
         shutil.copy(ROOT / file, folder / file)
     command = ["git", "-C", str(folder), "-c", "core.excludesFile=", "check-ignore", "-q", name]
     return subprocess.run(command, check=False).returncode == 0
+
+
+@pytest.mark.xdist_group("together")
+def test_tests_of_a_group_run_in_one_process(request: pytest.FixtureRequest):
+    """Else every process builds what the group shares, and all tests take twice as long."""
+    if not getattr(request.config.option, "loadgroup", False):
+        pytest.skip("all tests run in one process")
+    assert request.node.nodeid.endswith("@together")
 
 
 def test_ci_runs_the_tests_and_stops_at_the_first_failure(copy: Path):
