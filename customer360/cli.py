@@ -18,6 +18,7 @@ from customer360 import __version__
 from customer360.build import BuildOptions, prepare_inputs, show_published
 from customer360.build import build as run_build
 from customer360.config import utc_now
+from customer360.dictionary import write_pages
 from customer360.doctor import run_checks
 from customer360.dry_run import Request
 from customer360.dry_run import dry_run as run_dry
@@ -28,6 +29,8 @@ from customer360.errors import (
     Customer360Error,
 )
 from customer360.messages import sentence
+from customer360.new_source import Request as SourceRequest
+from customer360.new_source import new_source as make_source
 from customer360.paths import ensure_profile, find_project
 from customer360.review import add_decision, case_lines, decision_of, find_case, review_lines
 from customer360.review import review as run_review
@@ -246,6 +249,53 @@ def dry_run(
         run_dry(find_project(), Request(chosen, base, target, keep), console())
 
 
+@app.command("new-source", epilog=EXIT_CODES)
+def new_source(
+    name: Annotated[
+        str, typer.Argument(help="The new contract: source, or source.entity such as hotel.stays.")
+    ],
+    file: Annotated[
+        str | None,
+        typer.Option("--file", help="A CSV or Parquet file, a folder of them or a pattern."),
+    ] = None,
+    relation: Annotated[
+        str | None,
+        typer.Option("--relation", metavar="SCHEMA.TABLE", help="A table of the target instead."),
+    ] = None,
+    target: TargetName = "dev",
+    delimiter: Annotated[
+        str | None,
+        typer.Option("--delimiter", help="What parts the columns of a CSV; found by itself."),
+    ] = None,
+    vars_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--vars",
+            "--vars-file",
+            metavar="FILE.yml",
+            help="Where to write the instance; NAME.yml beside the file where left out.",
+        ),
+    ] = None,
+    only_show: Annotated[
+        bool, typer.Option("--only-show", help="Say what would be written, and write nothing.")
+    ] = False,
+) -> None:
+    """Look at a raw table of a new kind and write contract, staging and entry for it.
+
+    Says what it guessed of each column, how sure it is and what to check. Overwrites nothing.
+    """
+    with explained_errors():
+        project = find_project()
+        if relation is not None:
+            ensure_profile(project)
+            chosen = find_target(project, target)
+            if chosen.is_warehouse:
+                check_ready(chosen, os.environ)
+        mark = "\t" if delimiter == "\\t" else delimiter
+        request = SourceRequest(name, file, relation, target, mark, vars_file, only_show)
+        make_source(project, request, typer.echo)
+
+
 @app.command(epilog=EXIT_CODES)
 def review(
     case: Annotated[
@@ -333,6 +383,14 @@ def doctor(target: TargetName = "dev") -> None:
                 typer.echo(f"         fix: {check.fix}")
         if problems:
             fail(f"{problems} problem{'s' if problems > 1 else ''} found.", EXIT_BUILD_FAILED)
+
+
+@app.command(epilog=EXIT_CODES)
+def dictionary() -> None:
+    """Write docs/fields.md and docs/source_guide.md anew from the project's yml."""
+    with explained_errors():
+        changed = [str(path) for path in write_pages(find_project().root)]
+        typer.echo(f"Written: {', '.join(changed)}." if changed else "Both pages are up to date.")
 
 
 def main() -> None:

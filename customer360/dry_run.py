@@ -351,7 +351,7 @@ def run(
     kinds = ("seed",) if command == "seed" else ("seed", "model", "snapshot")
     nodes = manifest["nodes"].items()
     expected = {key: node for key, node in nodes if node["resource_type"] in kinds}
-    judge({**manifest, "nodes": expected, "unit_tests": {}}, read_results(outcome.result))
+    judge({**manifest, "nodes": expected}, read_results(outcome.result))
 
 
 # --- what is compared -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ No driver of a warehouse is imported here; dbt's adapter does the talking.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,13 +55,23 @@ class DbtWarehouse:
 
     def call(self, macro: str, **arguments: Any) -> dict[str, Any]:
         """Run a macro and return its answer; raises OperationFailed, or ConfigError before that."""
+        return self.answer_of(macro, arguments, [])
+
+    def call_unlogged(self, macro: str, **arguments: Any) -> dict[str, Any]:
+        """Run a macro whose answer holds data: dbt writes no log file while it runs."""
+        return self.answer_of(macro, arguments, ["--log-level-file", "none"])
+
+    def answer_of(
+        self, macro: str, arguments: Mapping[str, Any], options: Sequence[str]
+    ) -> dict[str, Any]:
+        """Run a macro with further options of dbt and return its answer."""
         answers = Answers()
         command = ["run-operation", macro, "--args", json.dumps(arguments)]
         # A folder of its own: the results of the build stay, and dbt need not read the project anew
         # because of a var that only the build is given.
         folder = self.project.target_dir / "operations"
         command += common_arguments(self.project, self.variables, self.target, folder)
-        outcome = invoke_dbt(self.project, command, answers)
+        outcome = invoke_dbt(self.project, [*command, *options], answers)
         if not outcome.success or answers.answer is None:
             told = paragraph("\n".join(answers.faults)) or "the macro gave no answer"
             raise OperationFailed(told)

@@ -15,7 +15,11 @@ from customer360.messages import paragraph, safe_reason, sentence
 from customer360.paths import Project
 from customer360.workfile import is_lock_conflict
 
-NODE_TYPES = ("model", "seed", "snapshot", "test", "unit_test")
+# Unit tests judge the project's SQL on rows of their own, never the user's data: `make test` and a
+# plain `dbt build` run them.
+LEFT_OUT = "unit_test"
+NODE_TYPES = ("model", "seed", "snapshot", "test")
+STAGING = "models/staging"
 GOOD = ("success", "pass", "warn")
 BUILT_TYPES = ("model", "seed", "snapshot")
 MARTS_SCHEMA = "customer360"
@@ -62,6 +66,7 @@ class Progress:
 
     listener: Listener
     manifest_file: Path
+    idle: tuple[str, ...] = ()
     total: int | None = None
     finished: set[str] = field(default_factory=set)
 
@@ -69,9 +74,9 @@ class Progress:
         """Take one event of dbt."""
         name = event.info.name
         if name == "ConcurrencyLine":
-            # Not dbt's own count, which leaves unit tests out.
+            # Not dbt's own count, which knows nothing of the project's other nodes.
             manifest = json.loads(self.manifest_file.read_text(encoding="utf-8"))
-            self.total = len(expected_nodes(manifest))
+            self.total = len(expected_nodes(manifest, self.idle))
         elif name in ("NodeStart", "NodeFinished"):
             info = event.data.node_info
             if info.resource_type not in NODE_TYPES:
@@ -108,11 +113,37 @@ def common_arguments(
     return [*arguments, "--vars", json.dumps(variables, default=str)]
 
 
+def idle_folders(project: Project, variables: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the folders of staging none of whose raw tables the user has; none for the sample.
+
+    Their models are built, empty, because others read them; to test them would show nothing.
+    """
+    sources = variables.get("sources")
+    if variables.get("include_sample_data", True) or not isinstance(sources, Mapping):
+        return ()
+    used = {contract.partition(".")[0] for contract, instances in sources.items() if instances}
+    folders = (project.root / STAGING).iterdir()
+    return tuple(
+        sorted(
+            f"{STAGING}/{each.name}" for each in folders if each.is_dir() and each.name not in used
+        )
+    )
+
+
 def dbt_arguments(
-    project: Project, variables: Mapping[str, Any], target: str, full_refresh: bool
+    project: Project,
+    variables: Mapping[str, Any],
+    target: str,
+    full_refresh: bool,
+    idle: Sequence[str] = (),
 ) -> list[str]:
-    """Return the arguments of `dbt build`."""
+    """Return the arguments of `dbt build`; `idle` are folders whose tests are left out."""
     arguments = ["build", *common_arguments(project, variables, target, project.target_dir)]
+    arguments += ["--exclude-resource-type", LEFT_OUT]
+    if idle:
+        # Else the tests of other models that also look at an idle one would be left out with it.
+        arguments += ["--indirect-selection", "empty", "--exclude"]
+        arguments += [f"resource_type:test,path:{folder}" for folder in idle]
     return [*arguments, "--full-refresh"] if full_refresh else arguments
 
 
@@ -184,10 +215,11 @@ def run_dbt(
     ConfigError: dbt could not start (parsing, profile, the project's own validation).
     LockedError: another program holds the working file. BuildError: a node failed.
     """
-    progress = Progress(listener, project.target_dir / "manifest.json")
-    arguments = dbt_arguments(project, variables, target, full_refresh)
+    idle = idle_folders(project, variables)
+    progress = Progress(listener, project.target_dir / "manifest.json", idle)
+    arguments = dbt_arguments(project, variables, target, full_refresh, idle)
     outcome = invoke_dbt(project, arguments, progress)
-    return judge(read_manifest(project), read_results(outcome.result), marts_schema)
+    return judge(read_manifest(project), read_results(outcome.result), marts_schema, idle)
 
 
 def start_error(error: BaseException) -> Customer360Error:
@@ -222,17 +254,24 @@ def read_results(result: Any) -> list[NodeResult]:
     ]
 
 
-def expected_nodes(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def expected_nodes(
+    manifest: Mapping[str, Any], idle: Sequence[str] = ()
+) -> dict[str, Mapping[str, Any]]:
     """List every node a full build must bring to success: what the manifest holds and runs."""
-    nodes: dict[str, Mapping[str, Any]] = {
+    return {
         key: node
         for key, node in manifest["nodes"].items()
         if node["resource_type"] in NODE_TYPES
         and node.get("config", {}).get("materialized") != "ephemeral"
         and node.get("config", {}).get("enabled", True)
+        and not is_idle_test(node, idle)
     }
-    nodes.update(manifest.get("unit_tests") or {})
-    return nodes
+
+
+def is_idle_test(node: Mapping[str, Any], idle: Sequence[str]) -> bool:
+    """Whether a node is a test declared in one of the folders."""
+    place = str(node.get("original_file_path", ""))
+    return node["resource_type"] == "test" and any(place.startswith(f"{each}/") for each in idle)
 
 
 def mart_relations(
@@ -262,14 +301,17 @@ def mart_views(manifest: Mapping[str, Any], schema: str) -> tuple[str, ...]:
 
 
 def judge(
-    manifest: Mapping[str, Any], results: Sequence[NodeResult], marts_schema: str = MARTS_SCHEMA
+    manifest: Mapping[str, Any],
+    results: Sequence[NodeResult],
+    marts_schema: str = MARTS_SCHEMA,
+    idle: Sequence[str] = (),
 ) -> RunReport:
     """Compare the successes with everything the project holds: 'all results are fine' is less."""
     by_id = {result.unique_id: result for result in results}
     for result in results:
         if result.unique_id.startswith("operation.") and result.status not in GOOD:
             raise hook_error(result)
-    expected = expected_nodes(manifest)
+    expected = expected_nodes(manifest, idle)
     bad = [by_id[key] for key in expected if key in by_id and by_id[key].status not in GOOD]
     missing = [key for key in expected if key not in by_id]
     if bad or missing:

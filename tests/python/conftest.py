@@ -54,9 +54,9 @@ sources:
           meta:
             freshness: {warn_after: {count: 2, period: day}}
         columns:
-          - {name: contact_id, description: Key., config: {meta: {required: true}}}
+          - {name: contact_id, description: Key., config: {meta: {required: true, aliases: [id]}}}
           - {name: loyalty_id, config: {meta: {namespaced: true}}}
-          - {name: email, description: Address., config: {meta: {pii: direct}}}
+          - {name: email, description: Address., config: {meta: {pii: direct, aliases: [mail]}}}
           - {name: country}
           - {name: loaded_at}
 """,

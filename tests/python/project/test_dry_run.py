@@ -19,7 +19,7 @@ from customer360.review import review
 
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
 
-pytestmark = [pytest.mark.project, pytest.mark.xdist_group("sample")]
+pytestmark = [pytest.mark.project, pytest.mark.sequence, pytest.mark.xdist_group("sample")]
 
 # Names and postal codes join people, logins and phones no longer do.
 POLICY = """

@@ -21,6 +21,7 @@ FOLDER = (
 
 pytestmark = [
     pytest.mark.project,
+    pytest.mark.real,
     pytest.mark.skipif(not FOLDER.is_dir(), reason="the five-source set is not here"),
 ]
 

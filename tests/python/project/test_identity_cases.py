@@ -20,6 +20,7 @@ from score_linkage import build_identity  # noqa: E402
 
 pytestmark = [
     pytest.mark.project,
+    pytest.mark.real,
     pytest.mark.skipif(not DATA.is_dir(), reason="the identity cases are not here"),
 ]
 

@@ -28,7 +28,7 @@ from project.scenario_builds import run_models
 
 from customer360.paths import Project, ensure_home, ensure_profile
 
-pytestmark = pytest.mark.project
+pytestmark = [pytest.mark.project, pytest.mark.sequence]
 
 SHARE = 0.4
 SEED = int(os.environ.get("INCREMENTAL_SEED", "1"))

@@ -30,6 +30,7 @@ from score_linkage import (  # noqa: E402
 # One build serves all the lists, so one process must have them all.
 needs_lists = [
     pytest.mark.project,
+    pytest.mark.real,
     pytest.mark.xdist_group("linkage"),
     pytest.mark.skipif(not LISTS.is_dir(), reason="the lists of people are not here"),
 ]

@@ -38,7 +38,7 @@ def of_policy(policy: str) -> list[Scenario]:
 def in_one_worker(policy: str, name: str, *values: Any) -> Any:
     """A test case; all of a policy run in one process, which builds it once."""
     group = pytest.mark.xdist_group(f"scenarios {policy}")
-    return pytest.param(*values, id=name, marks=[pytest.mark.project, group])
+    return pytest.param(*values, id=name, marks=[pytest.mark.project, pytest.mark.sequence, group])
 
 
 @pytest.fixture(scope="session")

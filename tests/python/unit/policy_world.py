@@ -29,7 +29,6 @@ ENTRIES: dict[str, dict[str, Any]] = yaml.safe_load(
 )["vars"]["source_entries"]
 BEGINNING = dt.datetime(2026, 1, 1)
 RELATION = re.compile(r'"(\w+)"\."(\w+)"\."(\w+)"')
-TIMES = ("created_at", "updated_at", "occurred_at", "ordered_at")
 LOOKBACK_MODEL = "int_events__time_attributed"
 # The models from staging to the kernel, in the order in which they are made.
 BEFORE_DECISIONS = ("gathered", "changes", "records", "fresh_values", "values", "links")
@@ -192,17 +191,18 @@ def columns_of(model: str) -> list[str]:
     entry = ENTRIES[model]
     listed = [*entry.get("identifiers", []), *entry.get("many_valued", [])]
     listed += entry.get("attributes", [])
-    times = [
-        time for time in TIMES if time in (entry.get("first_seen_at"), entry.get("last_seen_at"))
-    ]
+    times = [entry[key] for key in ("first_seen_at", "last_seen_at") if key in entry]
     keys = ["record_key", "source_system", entry["source_key"]]
     return list(dict.fromkeys([*keys, *listed, *times]))
 
 
 def type_of(column: str) -> str:
     """The type of a staging column."""
-    if column in TIMES:
+    if column.endswith("_at"):
         return "timestamp"
+    numbers = ("birth_year", "monthly_income", "credit_score")
+    if column in numbers:
+        return "decimal(18, 2)"
     return "date" if column == "date_of_birth" else "varchar"
 
 

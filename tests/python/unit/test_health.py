@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+import yaml
 from unit.macro_runner import ROOT, render, shared_project
 
 STATE = "models/intermediate/state"
@@ -58,6 +59,8 @@ NAMES = [
     {"record_key": "four:2", "first_name": "Bo", "last_name": "Lee"},
     {"record_key": "eight:0", "first_name": "Ann", "last_name": None},
 ]
+# Of somebody whom no customer has.
+UNKNOWN = [{"record_key": "nobody", "first_name": "Ann", "last_name": "Lee"}]
 
 
 def records() -> list[dict[str, Any]]:
@@ -77,6 +80,13 @@ def records() -> list[dict[str, Any]]:
         }
         for place, (name, number) in enumerate(keys, start=1)
     ]
+
+
+def stating_models() -> list[str]:
+    """Every staging model that a profile may take an attribute from."""
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    entries = project["vars"]["source_entries"]
+    return [model for model, entry in entries.items() if entry.get("attributes")]
 
 
 def link(record: int, value: str) -> dict[str, Any]:
@@ -150,6 +160,7 @@ def inputs() -> dict[str, Rows]:
             {"valid_from_generation": 5, "valid_to_generation": 7},
             {"valid_from_generation": 6, "valid_to_generation": None},
         ],
+        **dict.fromkeys(stating_models(), UNKNOWN),
         "stg_crm__contacts": [*NAMES, NAMES[0]],
         "stg_shop__orders": NAMES[:1],
         "int_state__generation": [{"generation_no": 8}],

@@ -248,6 +248,8 @@ NUMBERS = [
     ("clean_integer", None, None),
     *[("clean_boolean", text, True) for text in ("TRUE", "t", " Yes", "y", "1", "On")],
     *[("clean_boolean", text, False) for text in ("False", "f", "NO", "n", "0", "off\u200b")],
+    *[("clean_boolean", text, True) for text in ("Ja", "oui", "si", "SÍ", "WAHR")],
+    *[("clean_boolean", text, False) for text in ("Nein", "non", "FALSO")],
     *[("clean_boolean", text, None) for text in ("2", "", "maybe", "null", None)],
     ("as_decimal", "7.1", Decimal("7.10")),
     ("as_decimal", "x", None),
@@ -671,6 +673,8 @@ def test_members_become_rows(macros: dict[str, str], connection: Any) -> None:
 
 GOOD_ENTRIES = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]["source_entries"]
 CONTACTS = "stg_crm__contacts"
+# The limits of the project name tables of the sample.
+NO_LIMITS: dict[str, Any] = {"data_quality_limits": {}}
 SHOP = {"name": "shop", "seed": "sample_shop__orders"}
 A_SOURCE = {"crm.contacts": [{"name": "mine", "file": "mine.csv"}]}
 
@@ -695,6 +699,24 @@ WRONG_SETTINGS = {
     "no shown id": (contacts_entry("shown_id"), f"{CONTACTS} lacks shown_id"),
     "unknown attribute": (contacts_entry(attributes=["shoe_size"]), "the attribute 'shoe_size'"),
     "unknown event column": (contacts_entry(events={"hue": "x"}), "the event column 'hue'"),
+    "metrics are a word": (contacts_entry(metrics="nights"), "list of columns for metrics"),
+    "a metric twice": (contacts_entry(metrics=["loaded_at"] * 2), "the metric 'loaded_at' twice"),
+    "a metric that is an attribute": (
+        contacts_entry(metrics=["city"]),
+        "names 'city' as a metric, but it is an identifier or attribute too",
+    ),
+    "metrics of nobody": (
+        {
+            "source_entries": {
+                **GOOD_ENTRIES,
+                "stg_shop__order_items": {
+                    **GOOD_ENTRIES["stg_shop__order_items"],
+                    "metrics": ["quantity"],
+                },
+            }
+        },
+        "stg_shop__order_items has metrics but no identifiers",
+    ),
     "sample and own data": ({"sources": A_SOURCE}, "sample and own data never mix"),
     "unknown contract": (
         {"include_sample_data": False, "sources": {"crm.contact": A_SOURCE["crm.contacts"]}},
@@ -716,24 +738,36 @@ MISSPELT_SETTINGS = {
     "as_of is no time": ({"as_of": "yesterday"}, "`as_of`"),
     "days are no number": ({"active_customer_days": "x"}, "`active_customer_days` is 'x'"),
     "days are negative": ({"attribution_lookback_days": -1}, "`attribution_lookback_days` is '-1'"),
+    "minutes are a fraction": (
+        {"session_timeout_minutes": 0.5},
+        "`session_timeout_minutes` is '0.5'",
+    ),
+    "midnight is a time": (
+        {"sessions_end_at_midnight": "00:00"},
+        "`sessions_end_at_midnight` is '00:00'",
+    ),
+    "a new campaign is a number": (
+        {"sessions_end_at_new_campaign": 1},
+        "`sessions_end_at_new_campaign` is '1'",
+    ),
     "characters are no number": ({"max_row_characters": True}, "`max_row_characters` is 'True'"),
     "anonymous is a word": ({"include_anonymous_profiles": "no"}, "`include_anonymous_profiles`"),
     "currency is a word": ({"reporting_currency": "euro"}, "`reporting_currency` is 'euro'"),
     "trust is a word": ({"source_trust": "crm"}, "`source_trust` must be a list"),
     "an instance's key": (
-        {"sample_sources": {"shop.orders": [{**SHOP, "namespace": {}}]}},
+        {"sample_sources": {"shop.orders": [{**SHOP, "namespace": {}}]}, **NO_LIMITS},
         "`sample_sources > shop.orders > shop` has the unknown setting 'namespace'",
     ),
     "an instance's column": (
-        {"sample_sources": {"shop.orders": [{**SHOP, "columns": {"emial": "x"}}]}},
+        {"sample_sources": {"shop.orders": [{**SHOP, "columns": {"emial": "x"}}]}, **NO_LIMITS},
         "names 'emial', which the contract does not have",
     ),
     "an instance's namespace": (
-        {"sample_sources": {"shop.orders": [{**SHOP, "namespaces": {"email": "x"}}]}},
+        {"sample_sources": {"shop.orders": [{**SHOP, "namespaces": {"email": "x"}}]}, **NO_LIMITS},
         "names 'email', which is no id of the contract",
     ),
     "an instance without seed": (
-        {"sample_sources": {"shop.orders": [{"name": "shop"}]}},
+        {"sample_sources": {"shop.orders": [{"name": "shop"}]}, **NO_LIMITS},
         "`sample_sources` instance shop names no seed",
     ),
     "no entries": ({"source_entries": {}}, "`source_entries` must map staging models"),

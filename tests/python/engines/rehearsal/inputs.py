@@ -169,8 +169,8 @@ def empty_cells(project: Path) -> None:
 
     Those hold blanks or the word null. Only seeds are loaded so, which real sources are not.
     """
-    for name in (CONTACTS, ORDERS, ITEMS, EVENTS):
-        seed = read_seed(project, name)
+    for path in sorted((project / SAMPLE).glob("*.csv")):
+        seed = read_rows(path)
         for row in seed.rows:
             nothing = [at for at, cell in row.items() if cell.strip().lower() in ("", "null")]
             row.update(dict.fromkeys(nothing, ""))

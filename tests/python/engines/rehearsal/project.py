@@ -15,7 +15,7 @@ from typing import Any
 from engines.rehearsal import environments
 
 ROOT = environments.PROJECT
-BUILD_SECONDS = 900.0
+BUILD_SECONDS = 1800
 DONE = {"success", "pass", "warn"}
 
 
