@@ -122,6 +122,17 @@ aged as (
 
 ),
 
+-- The sources hold no prediction: null keeps the contract whole until a model makes one.
+predicted as (
+
+    select
+        customer360_id,
+        cast(null as decimal(18, 2)) as predicted_value_1y,
+        cast(null as decimal(18, 2)) as predicted_value_3y
+    from identities
+
+),
+
 assembled as (
 
     select
@@ -222,6 +233,10 @@ assembled as (
         {{ count_or_zero('order_totals.failed_orders_count') }} as failed_orders_count,
         {{ count_or_zero('subscriptions.active_subscriptions') }} as active_subscriptions,
         {{ amount_or_zero('subscriptions.mrr') }} as mrr,
+        {{ amount_or_zero('order_totals.net_revenue') }} + predicted.predicted_value_3y
+            as lifetime_value,
+        predicted.predicted_value_1y,
+        predicted.predicted_value_3y,
         value_tiers.clv_tier,
         loyalty.loyalty_tier,
         cast(loyalty.loyalty_points_balance as {{ dbt.type_bigint() }}) as loyalty_points_balance,
@@ -268,6 +283,8 @@ assembled as (
         on identities.customer360_id = loyalty.customer360_id
     left join subscriptions
         on identities.customer360_id = subscriptions.customer360_id
+    inner join predicted
+        on identities.customer360_id = predicted.customer360_id
     left join value_tiers
         on identities.customer360_id = value_tiers.customer360_id
     left join metrics
