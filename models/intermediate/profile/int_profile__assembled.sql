@@ -122,17 +122,6 @@ aged as (
 
 ),
 
--- The sources hold no prediction: null keeps the contract whole until a model makes one.
-predicted as (
-
-    select
-        customer360_id,
-        cast(null as decimal(18, 2)) as predicted_value_1y,
-        cast(null as decimal(18, 2)) as predicted_value_3y
-    from identities
-
-),
-
 assembled as (
 
     select
@@ -233,10 +222,10 @@ assembled as (
         {{ count_or_zero('order_totals.failed_orders_count') }} as failed_orders_count,
         {{ count_or_zero('subscriptions.active_subscriptions') }} as active_subscriptions,
         {{ amount_or_zero('subscriptions.mrr') }} as mrr,
-        {{ amount_or_zero('order_totals.net_revenue') }} + predicted.predicted_value_3y
-            as lifetime_value,
-        predicted.predicted_value_1y,
-        predicted.predicted_value_3y,
+        -- Nothing predicts a customer's value: null keeps the contract whole.
+        cast(null as decimal(18, 2)) as lifetime_value,
+        cast(null as decimal(18, 2)) as predicted_value_1y,
+        cast(null as decimal(18, 2)) as predicted_value_3y,
         value_tiers.clv_tier,
         loyalty.loyalty_tier,
         cast(loyalty.loyalty_points_balance as {{ dbt.type_bigint() }}) as loyalty_points_balance,
@@ -283,8 +272,6 @@ assembled as (
         on identities.customer360_id = loyalty.customer360_id
     left join subscriptions
         on identities.customer360_id = subscriptions.customer360_id
-    inner join predicted
-        on identities.customer360_id = predicted.customer360_id
     left join value_tiers
         on identities.customer360_id = value_tiers.customer360_id
     left join metrics

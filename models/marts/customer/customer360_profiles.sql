@@ -100,7 +100,7 @@ final as (
         profiles.failed_orders_count,
         profiles.active_subscriptions,
         profiles.mrr,
-        cast(profiles.lifetime_value as decimal(18, 2)) as lifetime_value,
+        profiles.lifetime_value,
         profiles.predicted_value_1y,
         profiles.predicted_value_3y,
         profiles.clv_tier,
