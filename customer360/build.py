@@ -15,6 +15,7 @@ from customer360 import __version__
 from customer360.config import BuildConfig, load_config
 from customer360.errors import ConfigError
 from customer360.loading import (
+    EMPTY,
     check_raw_files,
     copies_folder,
     keep_copies,
@@ -86,8 +87,10 @@ def code_version(root: Path) -> str:
 def prepare_inputs(project: Project, vars_file: Path | None, env: Mapping[str, str]) -> Inputs:
     """Judge the configuration and the raw files, and declare them to dbt."""
     config = load_config(project, vars_file)
-    ledger, copies = read_ledger(project), copies_folder(project)
-    tables = check_raw_files(config, env, Path.cwd(), ledger, copies)
+    # What a file of this machine remembers is nothing to a build that reads tables alone.
+    reads_files = any(instance.file is not None for instance in config.instances)
+    ledger = read_ledger(project) if reads_files else EMPTY
+    tables = check_raw_files(config, env, Path.cwd(), ledger, copies_folder(project))
     return Inputs(config, tables, write_sources(project, config, tables))
 
 

@@ -6,9 +6,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
 import yaml
+from project.reading import query
 
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -35,13 +35,6 @@ ORDERS = ["order_id,email,ordered_at", "O1,person1@example.com,2026-01-01"]
 LINES = ["order_item_id,order_id,product_id", "L1,O1,P1", "L2,O2,P2"]
 ORPHAN = "shop.order_items: orphan_references (order_id) 0.5000 warn"
 QUARANTINED = "crm.contacts: rows_quarantined (missing_key: contact_id) 0.4000"
-
-
-def query(file: Path, sql: str) -> list[tuple[object, ...]]:
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{file}' as db (read_only)")
-        connection.execute("use db.customer360")
-        return connection.execute(sql).fetchall()
 
 
 def alarms(file: Path) -> set[str]:

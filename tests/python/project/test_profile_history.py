@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import yaml
 from conftest import copy_project, start_cli
 from project.kill_harness import make_lean, published
+from project.reading import query
 
 pytestmark = [pytest.mark.project, pytest.mark.sequence, pytest.mark.xdist_group("profile_history")]
 
@@ -133,12 +133,6 @@ def build(root: Path, day: Day) -> None:
     assert process.returncode == 0, out + err
 
 
-def query(root: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(published(root)), read_only=True) as connection:
-        connection.execute("use customer360")
-        return connection.execute(sql).fetchall()
-
-
 @dataclass(frozen=True)
 class Snapshot:
     """What a build published.
@@ -165,18 +159,20 @@ def built(root: Path, day: Day) -> Snapshot:
     columns = ", ".join(day.fields)
     shown = {
         (row[0], field): as_text(value)
-        for row in query(root, f"select customer360_id, {columns} from customer360_profiles")
+        for row in query(
+            published(root), f"select customer360_id, {columns} from customer360_profiles"
+        )
         for field, value in zip(day.fields, row[1:], strict=True)
         if value is not None
     }
     records: dict[str, set[str]] = {}
     for record, customer in query(
-        root, "select record_key, customer360_id from customer360_identity_map"
+        published(root), "select record_key, customer360_id from customer360_identity_map"
     ):
         records.setdefault(customer, set()).add(record)
     history: Versions = {}
     for customer, field, *version in query(
-        root,
+        published(root),
         "select customer360_id, field, field_value, valid_from_at, valid_to_at, is_current"
         " from customer360_profiles_history order by valid_from_generation",
     ):
@@ -189,7 +185,8 @@ def built(root: Path, day: Day) -> Snapshot:
         times={
             customer: (created, updated)
             for customer, created, updated in query(
-                root, "select customer360_id, created_at, updated_at from customer360_profiles"
+                published(root),
+                "select customer360_id, created_at, updated_at from customer360_profiles",
             )
         },
         history=history,
@@ -300,7 +297,9 @@ def test_profiles_know_when_they_began_and_changed(snapshots: list[Snapshot]) ->
 def test_the_same_at_a_later_moment_adds_nothing(root: Path, snapshots: list[Snapshot]) -> None:
     later = replace(LAST, as_of="2026-06-01 00:00:00")
     now = built(root, later)
-    assert query(root, "select max(generation_no) from customer360_state.generations") == [(3,)]
+    assert query(
+        published(root), "select max(generation_no) from customer360_state.generations"
+    ) == [(3,)]
     assert now.history == snapshots[-1].history
     assert now.times == snapshots[-1].times
 

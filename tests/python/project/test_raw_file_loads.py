@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from project.reading import query
 
 ROOT = Path(__file__).resolve().parents[3]
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -205,10 +206,7 @@ class Builds:
         return said
 
     def query(self, sql: str, file: str = "customer360.duckdb") -> list[tuple[Any, ...]]:
-        with duckdb.connect() as connection:
-            connection.execute(f"attach '{self.home / file}' as db (read_only)")
-            connection.execute("use db.customer360")
-            return connection.execute(sql).fetchall()
+        return query(self.home / file, sql)
 
     def people(self, system: str) -> dict[str, str]:
         rows = self.query(

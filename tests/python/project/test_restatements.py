@@ -18,10 +18,10 @@ from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from conftest import ROOT, copy_project, start_cli
-from project.kill_harness import make_lean
+from project.kill_harness import make_lean, published
+from project.reading import query
 
 pytestmark = [pytest.mark.project, pytest.mark.sequence, pytest.mark.xdist_group("restatements")]
 
@@ -82,16 +82,6 @@ class Generation:
     restated: Effects
     causes: Mapping[str, list[str]]
     health: Mapping[str, tuple[Decimal, bool]]
-
-
-def query(file: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(file), read_only=True) as connection:
-        connection.execute("use customer360")
-        return connection.execute(sql).fetchall()
-
-
-def published(root: Path) -> Path:
-    return root / "warehouse" / "customer360.duckdb"
 
 
 def look(root: Path, said: str) -> Generation:

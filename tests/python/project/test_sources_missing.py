@@ -15,10 +15,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import yaml
 from conftest import clean_environment, copy_project, start_cli
+from project.reading import query
 
 from customer360.contracts import load_contracts
 
@@ -196,13 +196,6 @@ def run(root: Path, home: Path, *arguments: str) -> None:
         timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def query(file: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{file}' as db (read_only)")
-        connection.execute("use db.customer360")
-        return connection.execute(sql).fetchall()
 
 
 def profiles(file: Path) -> list[dict[str, Any]]:

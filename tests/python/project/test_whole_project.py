@@ -16,9 +16,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import yaml
+from project.kill_harness import published
+from project.reading import query
 from project.scoring import Score, score
 
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -102,14 +103,6 @@ EVENTS = {
 }
 
 
-def query(file: Path, sql: str) -> list[tuple[object, ...]]:
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute(f"attach '{file}' as db (read_only)")
-        connection.execute("use db.customer360")
-        return connection.execute(sql).fetchall()
-
-
 def exports(file: Path, left_out: Mapping[str, Sequence[str]] | None = None) -> dict[str, str]:
     """Each mart's rows as sorted text, hashed. left_out: mart -> columns that do not count."""
     tables = query(file, "select table_name from duckdb_tables() where schema_name = 'customer360'")
@@ -134,10 +127,6 @@ OF_PYTHON = {
     ],
     "customer360_profiles": ["identity_confidence"],
 }  # fmt: skip
-
-
-def published(root: Path) -> Path:
-    return root / "warehouse" / "customer360.duckdb"
 
 
 def working(root: Path) -> Path:
