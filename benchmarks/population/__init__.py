@@ -1,0 +1,1 @@
+"""A made-up population of any size, for what is measured."""
