@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 VENV := .venv
+BENCHMARK := .benchmark
+SIZE ?= small
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 # Spelled out, so that no DBT_* setting of the caller's sends a check to another project or target.
@@ -19,10 +21,11 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo build test test-sequences test-real test-long rehearse rehearse-all lint verify docs clean lock packages
+.PHONY: help setup demo build test test-sequences test-real test-long rehearse rehearse-all lint verify \
+        benchmark benchmark-growth docs clean lock packages
 
 help: ## list the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.project packages profiles.yml $(if $(ADAPTER),$(VENV)/.adapter-$(ADAPTER)) ## .venv from the lock, dbt packages, profiles.yml; ADAPTER=snowflake|bigquery
 
@@ -75,6 +78,13 @@ verify: setup ## TARGET=snowflake|bigquery: hold your account against DuckDB, in
 	@test -n "$(TARGET)" || { echo "Say where: make verify TARGET=snowflake (or bigquery)."; exit 1; }
 	@PYTHONPATH=tests/python $(PY) -m engines.verify "$(TARGET)"
 
+# SIZE is small (20,000 people), medium (150,000) or large (1,500,000); ARGS are further arguments.
+benchmark: setup $(BENCHMARK)/.requirements ## SIZE=small|medium|large: identity beside peers and lower bounds
+	@PYTHONPATH=benchmarks $(BENCHMARK)/bin/python -m measure --size "$(SIZE)" $(ARGS)
+
+benchmark-growth: setup $(BENCHMARK)/.requirements ## SIZE=...: what size and shape of the links cost
+	@PYTHONPATH=benchmarks $(BENCHMARK)/bin/python -m measure --size "$(SIZE)" --part growth $(ARGS)
+
 docs: setup ## one static page with lineage: docs/site/index.html (after make demo)
 	@test -f "$${CUSTOMER360_HOME:-warehouse}/work.duckdb" || \
 	    { echo "There is nothing to document yet: run make demo (or make build VARS=file.yml) first."; exit 1; }
@@ -92,7 +102,7 @@ clean: ## remove what can be made again; keeps the published file (it holds the 
 lock: ## write the locks anew from requirements*.in; UPGRADE=1 takes newer versions
 	@"$(PYTHON)" -m venv build/lock
 	@build/lock/bin/python -m pip install -qq 'pip-tools>=7.6,<8'
-	@for lock in requirements requirements-snowflake requirements-bigquery; do \
+	@for lock in requirements requirements-snowflake requirements-bigquery requirements-benchmark; do \
 	    build/lock/bin/python -m piptools compile --quiet $(if $(UPGRADE),--upgrade) \
 	        --generate-hashes --allow-unsafe --no-strip-extras --no-header --no-emit-index-url \
 	        --no-emit-find-links --no-emit-trusted-host --output-file $$lock.lock $$lock.in || exit 1; \
@@ -111,6 +121,13 @@ $(VENV)/.made:
 $(VENV)/.requirements: requirements.lock $(VENV)/.made
 	@echo "Installing the pinned requirements into $(VENV) (a minute or two, once)."
 	@$(PY) -m pip install -qq --require-hashes -r requirements.lock
+	@touch $@
+
+# Apart from .venv: what the peers need is nothing to the project.
+$(BENCHMARK)/.requirements: requirements-benchmark.lock | $(VENV)/.made
+	@echo "Installing what the benchmark compares with into $(BENCHMARK) (a minute, once)."
+	@"$(PYTHON)" -m venv --clear $(BENCHMARK)
+	@$(BENCHMARK)/bin/python -m pip install -qq --require-hashes -r requirements-benchmark.lock
 	@touch $@
 
 # On top of the others, because it holds back some of their versions; so again when they change.

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 TARGETS = {
     "help", "setup", "demo", "build", "test", "test-sequences", "test-real", "rehearse", "lint",
-    "docs", "clean", "lock", "verify",
+    "docs", "clean", "lock", "verify", "benchmark", "benchmark-growth",
 }  # fmt: skip
 
 
@@ -228,7 +228,8 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-LOCKS = ("requirements", "requirements-snowflake", "requirements-bigquery")
+ADAPTER_LOCKS = ("requirements-snowflake", "requirements-bigquery")
+LOCKS = ("requirements", *ADAPTER_LOCKS, "requirements-benchmark")
 
 
 def direct_requirements(name: str = "requirements") -> dict[str, str]:
@@ -253,7 +254,17 @@ def locked(name: str = "requirements") -> dict[str, str]:
 def test_every_direct_requirement_has_a_reason_and_is_locked(lock: str):
     direct = direct_requirements(lock)
     assert [name for name, reason in direct.items() if not reason] == []
-    assert set(direct) | set(direct_requirements()) <= set(locked(lock))
+    assert set(direct) <= set(locked(lock))
+
+
+@pytest.mark.parametrize("lock", ADAPTER_LOCKS)
+def test_an_adapter_comes_with_all_that_the_project_asks_for(lock: str):
+    assert set(direct_requirements()) <= set(locked(lock))
+
+
+def test_what_is_measured_is_the_engine_that_builds():
+    ours, measured = (locked(lock)["duckdb"] for lock in ("requirements", "requirements-benchmark"))
+    assert ours.splitlines()[0] == measured.splitlines()[0]
 
 
 def test_an_adapter_changes_no_version_but_those_it_holds_back():
