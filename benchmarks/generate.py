@@ -8,7 +8,7 @@ share (families, devices, land lines), and is written before the next one is beg
 not grow with people. CRM, web and shop orders are drawn from that stream; every other system has
 one of its own in each block, so that a change to one moves no row of another.
 
-    python benchmarks/generate.py --people 1500000 --parquet --out /tmp/population
+    python benchmarks/generate.py --people 1500000 --parquet --out build/population
 
 writes a plainer world of any size as Parquet (see population/writing.py), for what is measured.
 """

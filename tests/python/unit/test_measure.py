@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from unit.macro_runner import ROOT, render, shared_project
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from measure import contest, growth, markdown, parts, peers, results
+from measure import given as given_files
 from measure.answers import Disagreement, Signature, open_answer, signature
 from measure.child import open_work
 from measure.contestants import ALL, BOUND, COMPONENTS, OURS, PEER, Contestant
 from measure.given import Given
 from measure.job import FAILED, FINISHED, STOPPED, UNFINISHED, Job, Outcome, run_job
-from measure.project import IDENTITY, PLAIN_STEPS, Statements, steps_of
-from measure.settings import SIZES, Settings
+from measure.project import IDENTITY, PLAIN_STEPS, Statements, fingerprint, steps_of
+from measure.settings import SIZES, Settings, Size
 
 # One rendering of the project's statements for all of this file.
 pytestmark = pytest.mark.xdist_group("measure")
@@ -128,6 +130,26 @@ def test_every_contestant_has_its_function() -> None:
         file = ROOT / "benchmarks/measure/contestants" / f"{module}.py"
         assert f"\ndef {function}(" in file.read_text("utf-8")
         assert (contestant.answers is None) == (contestant.kind == BOUND)
+
+
+# --- what is kept ---------------------------------------------------------------------------------
+
+
+def test_a_population_is_made_once_for_its_size_and_seed(tmp_path: Path) -> None:
+    told: list[str] = []
+    tiny = Settings(Size("tiny", 40), tmp_path, tmp_path)
+    folder = given_files.made_population(tiny, told.append)
+    assert (folder / "base" / "truth").is_dir()
+    assert given_files.made_population(tiny, told.append) == folder
+    assert told == ["generating 40 people"]
+    given_files.made_population(replace(tiny, seed=7), told.append)
+    given_files.made_population(replace(tiny, size=Size("tiny", 41)), told.append)
+    assert told[1:] == ["generating 40 people", "generating 41 people"]
+
+
+def test_other_code_gives_another_fingerprint() -> None:
+    assert fingerprint(["a", "bc"]) == fingerprint(["a", "bc"])
+    assert len({fingerprint(["a", "bc"]), fingerprint(["ab", "c"]), fingerprint(["bc", "a"])}) == 3
 
 
 # --- processes ------------------------------------------------------------------------------------
