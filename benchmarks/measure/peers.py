@@ -154,8 +154,8 @@ def draw(figure: Any, figures: Figures) -> None:
     left.legend(handles=handles, loc="lower right", frameon=False, fontsize=8)
     given = figures["given"]
     figure.suptitle(
-        f"{given['usable_links']:,} usable links for the identity step; for all others the"
-        f" {given['strong_links']:,} strong ones of them (hatched: did not finish)",
+        f"{given['usable_links']:,} usable links, {given['strong_links']:,} of them strong: those"
+        " are what all components are found from (hatched: did not finish)",
         fontsize=11,
     )
 
